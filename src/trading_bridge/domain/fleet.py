@@ -1,0 +1,142 @@
+"""What one poll of a Hummingbot server told: bots, containers, logs. Evidence, not truth.
+
+Upstream's own `status` word is computed from message ages and lies in known ways (hummingbot-api.md, "Status is
+computed, not known"); it is kept for display to engineers only and no rule of ours reads it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+STOPPED_MARK = "Hummingbot stopped."
+_CREATED = re.compile(
+    r"^Created (?:LIMIT|LIMIT_MAKER|MARKET) (BUY|SELL) order (\S+) for (\S+) (\S+) at (\S+?)\.?$"
+)
+_GONE = re.compile(r"^(?:Successfully canceled order (\S+?)\.|(?:BUY|SELL) order (\S+) completely filled\.)$")
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One log entry of a bot; a traceback is inside `message`."""
+
+    at: datetime
+    level: str
+    logger: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerReport:
+    """A controller's own performance report, amounts in quote. P&L of pmm_v1 is before fees [measured]."""
+
+    realised: Decimal
+    unrealised: Decimal
+    volume: Decimal
+    fees: Decimal | None
+    close_types: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class BotReport:
+    """One entry of /bot-orchestration/status. `controllers[id]` is None for the emptied report of a stopped bot."""
+
+    instance: str
+    upstream_status: str
+    source: str | None
+    recently_active: bool
+    controllers: Mapping[str, ControllerReport | None]
+    errors: tuple[LogLine, ...]
+    logs: tuple[LogLine, ...]
+
+    @property
+    def stop_confirmed(self) -> bool:
+        """The strategy has ended: it said so, or it emptied its report as its last message [measured]."""
+        if any(line.message.startswith(STOPPED_MARK) for line in self.logs[-10:]):
+            return True
+        return bool(self.controllers) and all(report is None for report in self.controllers.values())
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrder:
+    """An order of the bot that its log shows as open."""
+
+    order_id: str
+    side: str  # "buy" | "sell"
+    price: Decimal
+    amount: Decimal
+    at: datetime
+
+
+def open_orders_from_logs(lines: tuple[LogLine, ...]) -> tuple[OwnOrder, ...] | None:
+    """Own open orders as the log of the last 100 lines tells them; None when it tells nothing.
+
+    Hummingbot API gives no access to bots' orders (measured: /trading/orders/* never contain them), but every creation,
+    cancellation and completion is logged by its order tracker. Best evidence there is without exchange keys.
+    """
+    orders: dict[str, OwnOrder] = {}
+    seen = False
+    for line in lines:
+        if created := _CREATED.match(line.message):
+            seen = True
+            price = _decimal(created[5])
+            amount = _decimal(created[3])
+            if price is not None and amount is not None:
+                orders[created[2]] = OwnOrder(created[2], created[1].lower(), price, amount, line.at)
+        elif gone := _GONE.match(line.message):
+            seen = True
+            orders.pop(gone[1] or gone[2], None)
+        elif line.message.startswith(STOPPED_MARK):
+            seen = True
+            orders.clear()
+    return tuple(orders.values()) if seen else None
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        return None
+    return value if value.is_finite() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """Names of the containers that run, and of those that have exited."""
+
+    active: frozenset[str]
+    exited: frozenset[str]
+
+
+class Reach(StrEnum):
+    """Whether a Hummingbot server answers."""
+
+    UNKNOWN = "unknown"  # not asked yet
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The last good answers of one server, and since when it is up or down. Never blanked by an outage."""
+
+    server_id: str
+    reach: Reach = Reach.UNKNOWN
+    since: datetime | None = None
+    failure_code: str | None = None
+    failure: str | None = None
+    as_of: datetime | None = None  # time of the newest good status answer
+    containers_as_of: datetime | None = None
+    bots: Mapping[str, BotReport] = field(default_factory=dict)
+    containers: Containers = field(default_factory=lambda: Containers(frozenset(), frozenset()))
+    heard: Mapping[str, datetime] = field(default_factory=dict)  # instance -> when its report last changed
+    docker: bool | None = None
+    mqtt_heard: datetime | None = None  # newest sign of life of any bot: the API's own flag lies [measured]
+    mqtt_flag: bool | None = None
+    version: str | None = None
+
+    @property
+    def up(self) -> bool:
+        return self.reach is Reach.UP

@@ -1,0 +1,241 @@
+"""What to do next: pure decisions from (bots, open operations, what was seen, now).
+
+One step at a time per bot, stops before everything else, evidence before every "done". A deadline counts only while
+evidence arrives: a silent server makes nothing fail.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from trading_bridge.domain.bots import Bot, Desired
+from trading_bridge.domain.fleet import BotReport, Fleet
+from trading_bridge.domain.operations import Kind, Operation, Phase, Step
+
+
+class Action(StrEnum):
+    """What the reconciler is to do for an operation."""
+
+    # calls to the server (the reconciler runs them one at a time)
+    PROFILE = "profile"
+    CREDENTIALS = "credentials"
+    VALIDATE = "validate"
+    UPLOAD = "upload"
+    DEPLOY = "deploy"
+    FENCE = "fence"
+    SAVE = "save"
+    STOP = "stop"
+    REMOVE = "remove"
+    CLOSE_BOOKS = "close_books"
+    # decisions without a call
+    ADVANCE = "advance"
+    RESEND = "resend"  # back to the step that sends: only where repeating is harmless (stop, removal)
+    FAIL = "fail"
+    CANCEL = "cancel"
+    WAIT = "wait"
+
+
+PURE = frozenset({Action.ADVANCE, Action.RESEND, Action.FAIL, Action.CANCEL})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The next act for one operation; `code` and `message` say why it fails, or what was seen."""
+
+    operation: Operation
+    bot: Bot
+    action: Action
+    code: str = ""
+    message: str = ""
+
+
+DEADLINES: Mapping[Step, timedelta] = {
+    Step.CONTAINER: timedelta(seconds=60),
+    Step.CONNECTED: timedelta(seconds=90),
+    Step.REPORTING: timedelta(seconds=120),
+    Step.STRATEGY_ENDED: timedelta(seconds=45),
+    Step.REMOVED: timedelta(seconds=120),
+}
+
+_CALLS: Mapping[Step, Action] = {
+    Step.PROFILE: Action.PROFILE,
+    Step.CREDENTIALS: Action.CREDENTIALS,
+    Step.VALIDATED: Action.VALIDATE,
+    Step.UPLOADED: Action.UPLOAD,
+    Step.DEPLOYED: Action.DEPLOY,
+    Step.SAVED: Action.SAVE,
+    Step.STOP_SENT: Action.STOP,
+    Step.ARCHIVE_SENT: Action.REMOVE,
+    Step.BOOKS_CLOSED: Action.CLOSE_BOOKS,
+}
+
+
+def plan(
+    bots: Mapping[str, Bot], operations: Iterable[Operation], fleet: Fleet, now: datetime
+) -> list[Decision]:
+    """Decisions in the order in which they are to be carried out; waiting ones are left out.
+
+    Only the oldest open operation of a bot acts; stops (and removals that begin with one) come first.
+    """
+    heads: dict[str, Operation] = {}
+    for operation in sorted(operations, key=lambda o: (o.created_at, o.id)):
+        if operation.open and operation.bot_id in bots:
+            heads.setdefault(operation.bot_id, operation)
+    decisions = [decide(bots[op.bot_id], op, fleet, now) for op in heads.values()]
+    acting = [decision for decision in decisions if decision.action is not Action.WAIT]
+    return sorted(acting, key=_priority)
+
+
+def _priority(decision: Decision) -> tuple[int, datetime, str]:
+    op = decision.operation
+    rank = (
+        0
+        if decision.action in PURE
+        else {Kind.STOP: 1, Kind.ARCHIVE: 1, Kind.DEPLOY: 2, Kind.RETIRE: 3}[op.kind]
+    )
+    return rank, op.created_at, op.id
+
+
+def decide(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision:
+    """The next act for the oldest open operation of a bot."""
+    if op.not_before is not None and now < op.not_before:
+        return Decision(op, bot, Action.WAIT)
+    if (
+        op.phase is Phase.SENDING
+    ):  # another turn of the loop is on it, or a crash left it: start-up settles those
+        return Decision(op, bot, Action.WAIT)
+    if op.kind is Kind.DEPLOY:
+        return _deploy(bot, op, fleet, now)
+    return _wind_down(bot, op, fleet, now)
+
+
+# ── deploy ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _deploy(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision:
+    if op.phase is Phase.UNCERTAIN and op.step is Step.DEPLOYED:
+        return Decision(op, bot, Action.FENCE)
+    if bot.desired is not Desired.RUNNING:
+        return Decision(op, bot, Action.CANCEL, "superseded", "Stopped before the start was finished.")
+    if op.step in _CALLS:  # an uncertain read, or the upload of a file of our own name: repeating is harmless
+        return Decision(op, bot, _CALLS[op.step])
+    name = op.instance_name
+    if name is None:
+        return Decision(
+            op, bot, Action.FAIL, "instance_unknown", "The server never named the bot's instance."
+        )
+    report = fleet.bots.get(name)
+    if _seen_since(fleet.containers_as_of, op.step_since) and name in fleet.containers.exited:
+        return Decision(
+            op, bot, Action.FAIL, "container_exited", _with_errors("The bot's container exited", report)
+        )
+    if _PROOF[op.step](bot, name, report, fleet):
+        return Decision(op, bot, Action.ADVANCE)
+    as_of = fleet.containers_as_of if op.step is Step.CONTAINER else fleet.as_of
+    if _overdue(op, as_of):
+        code, message = _OVERDUE[op.step]
+        return Decision(op, bot, Action.FAIL, code, _with_errors(message, report))
+    return Decision(op, bot, Action.WAIT)
+
+
+def _container_up(bot: Bot, name: str, report: BotReport | None, fleet: Fleet) -> bool:
+    return name in fleet.containers.active
+
+
+def _connected(bot: Bot, name: str, report: BotReport | None, fleet: Fleet) -> bool:
+    return report is not None and report.recently_active
+
+
+def _reporting(bot: Bot, name: str, report: BotReport | None, fleet: Fleet) -> bool:
+    return report is not None and report.controllers.get(bot.controller_id or "") is not None
+
+
+_PROOF: Mapping[Step, Callable[[Bot, str, BotReport | None, Fleet], bool]] = {
+    Step.CONTAINER: _container_up,
+    Step.CONNECTED: _connected,
+    Step.REPORTING: _reporting,
+}
+_OVERDUE: Mapping[Step, tuple[str, str]] = {
+    Step.CONTAINER: (
+        "container_missing",
+        "The server accepted the deploy, but no container of it was seen for 60 s",
+    ),
+    Step.CONNECTED: (
+        "never_connected",
+        "The container runs, but the bot was not heard on the message broker for 90 s",
+    ),
+    Step.REPORTING: ("never_reported", "The bot is connected, but its strategy reported nothing for 120 s"),
+}
+
+
+# ── stop, retire, archive ───────────────────────────────────────────────────────────────────────
+
+
+def _wind_down(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision:
+    name = op.instance_name
+    if name is None:
+        return Decision(op, bot, Action.ADVANCE, message="Nothing of this bot is on the server.")
+    looked = _seen_since(fleet.containers_as_of, op.step_since)
+    active, exited = name in fleet.containers.active, name in fleet.containers.exited
+    gone = looked and not active and not exited
+    if op.step is Step.SAVED:
+        if looked and not active:
+            return Decision(
+                op, bot, Action.ADVANCE, message="The container has ended; nothing more can be read."
+            )
+        return Decision(op, bot, Action.SAVE)
+    if op.step is Step.STOP_SENT:
+        if op.phase is Phase.UNCERTAIN:
+            return Decision(
+                op, bot, Action.ADVANCE, message="No answer to the stop; watching whether it took effect."
+            )
+        if looked and not active:
+            return Decision(op, bot, Action.ADVANCE, message="The container has ended already.")
+        return Decision(op, bot, Action.STOP)
+    if op.step is Step.STRATEGY_ENDED:
+        report = fleet.bots.get(name)
+        if gone or (looked and exited):
+            return Decision(op, bot, Action.ADVANCE, message="The container has ended.")
+        if _seen_since(fleet.as_of, op.step_since) and report is not None and report.stop_confirmed:
+            return Decision(op, bot, Action.ADVANCE)
+        if _overdue(op, fleet.as_of):
+            return Decision(
+                op, bot, Action.RESEND, "stop_unconfirmed", "No sign of the end after 45 s; asking again."
+            )
+        return Decision(op, bot, Action.WAIT)
+    if op.step is Step.ARCHIVE_SENT:
+        if op.phase is Phase.UNCERTAIN:
+            return Decision(
+                op, bot, Action.ADVANCE, message="No answer to the removal; watching the containers."
+            )
+        if gone:
+            return Decision(op, bot, Action.ADVANCE, message="The container is gone already.")
+        if not looked:
+            return Decision(op, bot, Action.WAIT)
+        return Decision(op, bot, Action.REMOVE)
+    if op.step is Step.REMOVED:
+        if gone:
+            return Decision(op, bot, Action.ADVANCE)
+        if _overdue(op, fleet.containers_as_of):
+            return Decision(
+                op, bot, Action.RESEND, "removal_unconfirmed", "Still there after 120 s; asking again."
+            )
+        return Decision(op, bot, Action.WAIT)
+    return Decision(op, bot, Action.CLOSE_BOOKS)
+
+
+def _seen_since(as_of: datetime | None, since: datetime) -> bool:
+    return as_of is not None and as_of >= since
+
+
+def _overdue(op: Operation, as_of: datetime | None) -> bool:
+    return as_of is not None and as_of >= op.step_since + DEADLINES[op.step]
+
+
+def _with_errors(message: str, report: BotReport | None) -> str:
+    """The message with the bot's last own words, first line only: a traceback belongs on the Logs tab."""
+    if report is None or not report.errors:
+        return f"{message}."
+    last = report.errors[-1].message.splitlines()[0][:200]
+    return f"{message}. Its last error: {last}"
