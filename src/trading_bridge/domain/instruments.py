@@ -19,7 +19,7 @@ class Pair:
     @classmethod
     def parse(cls, text: str) -> "Pair":
         """Read `SHARP/USDT`, `SHARP-USDT` or `sharp_usdt`. Raises InvalidInput(field='pair')."""
-        match = _PAIR.match(text.strip()) if isinstance(text, str) else None
+        match = _PAIR.match(text.strip())
         if match is None:
             raise InvalidInput(
                 "A pair is two token symbols, like SHARP/USDT.", field="pair", hint="Write BASE/QUOTE."
