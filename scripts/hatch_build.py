@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class BrowserAssetsHook(BuildHookInterface[Any]):
     """Checks for the copied npm files. An editable install is exempt: it may come before them."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  (hatchling's signature)
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Raise SystemExit when the assets are missing."""
         manifest = Path(self.root, "src/trading_bridge/web/static/vendor/manifest.json")
         if version == "standard" and not manifest.is_file():
