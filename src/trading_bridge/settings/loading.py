@@ -21,7 +21,7 @@ class _FromEnvironment(BaseSettings, Settings):
 
 
 def load(env_file: Path | None = ENV_FILE) -> Settings:
-    """Settings from the environment, then from `env_file`. Raises ConfigurationError naming every bad variable."""
+    """Settings from the environment, then from `env_file`. Raises ConfigurationError."""
     try:
         found = _FromEnvironment(_env_file=env_file)
     except ValidationError as error:
@@ -48,7 +48,6 @@ def _in_words(name: str, kind: str, context: Mapping[str, Any]) -> str:
         "less_than_equal": f"must be {context.get('le')} or less",
         "literal_error": f"must be one of {context.get('expected')}",
     }
-    rule = (
-        str(context["error"]) if kind == "value_error" else rules.get(kind, "has a value that can't be used")
-    )
-    return f"{name} {rule}."
+    if kind == "value_error":
+        return f"{name} {context['error']}."
+    return f"{name} {rules.get(kind, 'has a value that cannot be used')}."

@@ -44,7 +44,8 @@ def _http_url(text: str) -> str:
         raise ValueError("must start with http:// or https://")
     if parts.username is not None or parts.password is not None:
         raise ValueError(
-            "must not carry credentials (user:password@); use HUMMINGBOT_API_USERNAME and HUMMINGBOT_API_PASSWORD"
+            "must not carry credentials (user:password@); "
+            "use HUMMINGBOT_API_USERNAME and HUMMINGBOT_API_PASSWORD"
         )
     try:
         complete = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -69,9 +70,9 @@ _Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Settings(BaseModel):
-    """All settings, checked for form. Built from the environment by `load()`, or directly (tests): then none is read.
+    """All settings, checked for form. `load()` builds them from the environment; built directly, none is read.
 
-    Addresses are normalised: `database_url` has an asynchronous driver, `hummingbot_api_url` no slash at its end.
+    Addresses are normalised: `database_url` has an asynchronous driver, `hummingbot_api_url` no end slash.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, hide_input_in_errors=True, extra="ignore")
@@ -94,14 +95,15 @@ class Settings(BaseModel):
     database_url: Annotated[str | None, AfterValidator(lambda url: url and _database_url(url))] = Field(
         None,
         validation_alias="TRADING_BRIDGE_DATABASE_URL",
-        description="sqlite:///file.db or postgresql://user:password@host/name. Default: SQLite in the home folder.",
+        description="sqlite:///file.db or postgresql://user:password@host/name. "
+        "Default: SQLite in the home folder.",
         repr=False,
     )
     secret_key: SecretStr | None = Field(
         None,
         validation_alias="TRADING_BRIDGE_SECRET_KEY",
-        description="Seals browser sessions; at least 32 characters. Default: one made once and kept in the home "
-        "folder, enough while only this machine can reach the bridge. A new one signs everybody out.",
+        description="Seals browser sessions; at least 32 characters. Default: one made once and kept in the "
+        "home folder, enough while only this machine can reach the bridge. A new one signs all out.",
     )
     admin_email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] = Field(
         "admin@localhost",
@@ -111,7 +113,7 @@ class Settings(BaseModel):
     admin_password: SecretStr | None = Field(
         None,
         validation_alias="TRADING_BRIDGE_ADMIN_PASSWORD",
-        description="The administrator's password. When it changes, the stored one is replaced at the next start.",
+        description="The administrator's password. A changed one replaces the stored one at the next start.",
     )
     admin_token: SecretStr | None = Field(
         None,
@@ -141,7 +143,7 @@ class Settings(BaseModel):
     hummingbot_image: Annotated[str | None, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$")] = Field(
         None,
         validation_alias="HUMMINGBOT_IMAGE",
-        description="Docker image of new bots, with its tag. Default: hummingbot/hummingbot at the tag that was tested.",
+        description="Docker image of new bots, with its tag. Default: hummingbot/hummingbot at the tag tested.",
     )
     poll_seconds: Annotated[float, Field(ge=0.2, le=60, allow_inf_nan=False)] = Field(
         2.0,

@@ -12,9 +12,20 @@ SHORTEST_SECRET_KEY = 32
 SHORTEST_REMOTE_SECRET = 12  # admin password and token, once other machines can reach us
 _NEW_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
-# What people leave in a file that they copied. Compared in lower case without blanks, hyphens and underscores.
+# What people leave in a file that they copied. Compared in lower case, without blanks, "-" and "_".
 _WORDS = frozenset(
-    "changeme changeit change example secret secretkey password passwd admin token todo".split()
+    [
+        "changeme",
+        "changeit",
+        "change",
+        "example",
+        "secret",
+        "secretkey",
+        "password",
+        "passwd",
+        "admin",
+        "token",
+    ]
 )
 _FORMS = re.compile(
     r"^<.*>$|^\[.*\]$|^\$\{.*\}$|^(.)\1*$|change[-_ ]?(me|it|this)|placeholder|replace[-_ ]?(me|this|with)"
@@ -74,14 +85,15 @@ def _exposure(settings: Settings) -> list[str]:
     problems: list[str] = []
     if key and (len(key) < SHORTEST_SECRET_KEY or len(set(key)) < 8) and not is_placeholder(key):
         problems.append(
-            f"TRADING_BRIDGE_SECRET_KEY is too weak; set at least {SHORTEST_SECRET_KEY} random characters: {_NEW_KEY}."
+            f"TRADING_BRIDGE_SECRET_KEY is too weak; set at least {SHORTEST_SECRET_KEY} random "
+            f"characters: {_NEW_KEY}."
         )
     if is_loopback(settings.host):
         return problems
     if not key:
         problems.append(
-            f"TRADING_BRIDGE_HOST is {settings.host}, which other machines can reach: set TRADING_BRIDGE_SECRET_KEY "
-            f"({_NEW_KEY}), or bind to 127.0.0.1."
+            f"TRADING_BRIDGE_HOST is {settings.host}, which other machines can reach: set "
+            f"TRADING_BRIDGE_SECRET_KEY ({_NEW_KEY}), or bind to 127.0.0.1."
         )
     for name, secret in (
         ("TRADING_BRIDGE_ADMIN_PASSWORD", settings.admin_password),
@@ -99,11 +111,11 @@ def _upstream(settings: Settings) -> list[str]:
     """The login of the Hummingbot API moves money; its default is fine on this machine only."""
     if is_loopback(urlsplit(settings.hummingbot_api_url).hostname or ""):
         return []
-    if is_placeholder(_clear(settings.hummingbot_api_password)) or not _clear(
-        settings.hummingbot_api_password
-    ):
-        return [
-            "HUMMINGBOT_API_PASSWORD is a placeholder or Hummingbot's default, and the Hummingbot API is on another "
-            "machine; set the password that protects it (its PASSWORD), there and here."
-        ]
-    return []
+    password = _clear(settings.hummingbot_api_password)
+    if password and not is_placeholder(password):
+        return []
+    problem = (
+        "HUMMINGBOT_API_PASSWORD is a placeholder or Hummingbot's default, and the Hummingbot API is on another "
+        "machine; set the password that protects it (its PASSWORD), there and here."
+    )
+    return [problem]
