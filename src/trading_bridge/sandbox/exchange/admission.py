@@ -11,6 +11,8 @@ from trading_bridge.sandbox.exchange.orders import OrderType, Rejected
 # Beyond any market here; keeps every product of price, amount and fee within Decimal's 28 digits.
 LARGEST = Decimal("1e12")
 
+LEVELS_SEARCHED = 1000
+
 
 def check_numbers(market: Market, order_type: OrderType, amount: Decimal, price: Decimal | None) -> None:
     """Reject what the market's steps and minima don't allow; nothing is ever rounded."""
@@ -44,6 +46,18 @@ def crosses(side: Side, price: Decimal | None, resting_price: Decimal) -> bool:
     if price is None:
         return True
     return price >= resting_price if side is Side.BUY else price <= resting_price
+
+
+def lots_for(book: OrderBook, market: Market, quote: Decimal) -> Decimal:
+    """Base in whole lots that `quote` buys at the prices asked now, fees not counted; 0 when none."""
+    base, left = Decimal(0), quote
+    for price, amount in book.levels(Side.SELL, LEVELS_SEARCHED):
+        take = min(amount, left / price) // market.lot * market.lot
+        base += take
+        left -= take * price
+        if take < amount:
+            break
+    return base
 
 
 def reachable(

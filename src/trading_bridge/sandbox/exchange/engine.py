@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -10,21 +9,23 @@ from types import MappingProxyType
 from typing import Any
 
 from trading_bridge.sandbox.exchange.accounts import Accounts
-from trading_bridge.sandbox.exchange.admission import check_notional, check_numbers, crosses, reachable
+from trading_bridge.sandbox.exchange.admission import (
+    check_numbers,
+    crosses,
+    lots_for,
+    reachable,
+)
 from trading_bridge.sandbox.exchange.book import OrderBook
 from trading_bridge.sandbox.exchange.flow import MAKER, TAKER, Flow
 from trading_bridge.sandbox.exchange.history import History
 from trading_bridge.sandbox.exchange.keys import KeyRing
 from trading_bridge.sandbox.exchange.market import DEFAULT_MARKETS, Market, Side
+from trading_bridge.sandbox.exchange.matching import HOUSE, Matcher
 from trading_bridge.sandbox.exchange.orders import Balance, Book, Order, OrderType, Rejected, Trade
-from trading_bridge.sandbox.exchange.tape import PublicTrade, Tape
-
-HOUSE = "~house"
-"""Owner of the fees. Names that begin with `~` belong to the exchange itself."""
+from trading_bridge.sandbox.exchange.tape import Tape
 
 SNAPSHOT_VERSION = 1
 _FIRST_ORDER_ID = 700_000_000_000
-_FIRST_TRADE_ID = 40_000_000_000
 
 
 class Exchange:
@@ -53,10 +54,9 @@ class Exchange:
         self._accounts = Accounts()
         self._history = History(remembered=lambda owner: not owner.startswith("~"))
         self._listeners: dict[str, list[Callable[[Trade], None]]] = {}
-        self._events: deque[Trade] = deque()
+        self._matcher = Matcher(self._accounts, self._history, now)
         self._delivering = False
         self._next_order = _FIRST_ORDER_ID
-        self._next_trade = _FIRST_TRADE_ID
         self._accounts.open(HOUSE, {})
         self._flow = Flow(self, seed) if background else None
         if self._flow:
@@ -106,7 +106,7 @@ class Exchange:
         best = book.best(side.opposite)
         if type == "limit_maker" and best is not None and best.price and crosses(side, price, best.price):
             raise Rejected("POST_ONLY", f"price {price} would trade at once against {best.price}")
-        self._check_funds(market, book, owner, side, amount, price)
+        self._matcher.check_funds(market, book, owner, side, amount, price)
         moment = self._now()
         order = Order(
             id=str(self._next_order),
@@ -124,8 +124,7 @@ class Exchange:
             updated_at=moment,
         )
         self._next_order += 1
-        self._lock(market, order, amount)
-        self._match(market, book, order)
+        self._matcher.match(market, book, self._tapes[pair], order)
         self._deliver()
         return order
 
@@ -135,7 +134,7 @@ class Exchange:
         if order is None or order.status != "open":
             raise Rejected("ORDER_NOT_FOUND", f"no open order {order_id}")
         self._books[order.pair].remove(order)
-        self._drop_remainder(self.markets[order.pair], order)
+        self._matcher.drop_remainder(self.markets[order.pair], order)
         return order
 
     def order(self, owner: str, order_id: str) -> Order | None:
@@ -185,6 +184,14 @@ class Exchange:
         self.market(pair)
         return reachable(self._books[pair], owner, side, amount, price)
 
+    def lots_for(self, pair: str, quote: Decimal) -> Decimal:
+        """Base in whole lots that `quote` would buy now; Rejected(INVALID_PAIR, MIN_AMOUNT: not one lot)."""
+        market = self.market(pair)
+        base = lots_for(self._books[pair], market, quote)
+        if not base:
+            raise Rejected("MIN_AMOUNT", f"{quote} {market.quote} buys less than one lot of {market.base}")
+        return base
+
     # -- life -------------------------------------------------------------------------------------------
 
     def on_trade(self, owner: str, callback: Callable[[Trade], None]) -> None:
@@ -205,7 +212,7 @@ class Exchange:
         return {
             "version": SNAPSHOT_VERSION,
             "next_order": self._next_order,
-            "next_trade": self._next_trade,
+            "next_trade": self._matcher.next_trade,
             "accounts": self._accounts.snapshot(),
             "history": self._history.snapshot(),
             "tapes": {pair: tape.snapshot() for pair, tape in self._tapes.items()},
@@ -218,7 +225,7 @@ class Exchange:
         """Become what `snapshot` saw; ValueError when it is of another version or other markets."""
         if data.get("version") != SNAPSHOT_VERSION or set(data["tapes"]) != set(self.markets):
             raise ValueError("this snapshot is of another version or of other markets")
-        self._next_order, self._next_trade = data["next_order"], data["next_trade"]
+        self._next_order, self._matcher.next_trade = data["next_order"], data["next_trade"]
         self._accounts.restore(data["accounts"])
         self._history.restore(data["history"])
         self._books = {pair: OrderBook() for pair in self.markets}
@@ -232,110 +239,16 @@ class Exchange:
         if self._flow and data["flow"] is not None:
             self._flow.restore(data["flow"])
 
-    # -- matching ---------------------------------------------------------------------------------------
-
-    def _check_funds(
-        self, market: Market, book: OrderBook, owner: str, side: Side, amount: Decimal, price: Decimal | None
-    ) -> None:
-        quote = amount * price if price is not None else Decimal(0)
-        if price is None:
-            base, quote = reachable(book, owner, side, amount)
-            if not base:
-                raise Rejected("NO_LIQUIDITY", f"nobody to trade with on {market.pair}")
-            check_notional(market, quote)
-        if side is Side.SELL:
-            token, needed = market.base, amount
-        else:
-            token, needed = market.quote, quote * (1 + _lock_rate(market))
-        available = self._accounts.holding(owner, token).available
-        if needed > available:
-            raise Rejected("INSUFFICIENT_BALANCE", f"{needed} {token} needed, {available} available")
-
-    def _lock(self, market: Market, order: Order, amount: Decimal) -> None:
-        # A market order never rests: its funds were checked and go at once, there is nothing to lock.
-        if order.price is None:
-            return
-        if order.side is Side.SELL:
-            self._accounts.holding(order.owner, market.base).locked += amount
-        else:
-            locked = amount * order.price * (1 + _lock_rate(market))
-            self._accounts.holding(order.owner, market.quote).locked += locked
-
-    def _match(self, market: Market, book: OrderBook, taker: Order) -> None:
-        while taker.remaining:
-            maker = book.best(taker.side.opposite)
-            if maker is None or maker.price is None or not crosses(taker.side, taker.price, maker.price):
-                break
-            if maker.owner == taker.owner:
-                self._drop_remainder(market, taker)
-                return
-            self._settle(market, maker, taker, maker.price, min(maker.remaining, taker.remaining))
-            if not maker.remaining:
-                book.remove(maker)
-                self._history.closed(maker)
-        if not taker.remaining:
-            self._history.closed(taker)
-        elif taker.price is None:
-            self._drop_remainder(market, taker)
-        else:
-            book.add(taker)
-            self._history.opened(taker)
-
-    def _drop_remainder(self, market: Market, order: Order) -> None:
-        self._lock(market, order, -order.remaining)
-        order.status = "partially_cancelled" if order.filled else "cancelled"
-        order.updated_at = self._now()
-        self._history.closed(order)
-
-    def _settle(self, market: Market, maker: Order, taker: Order, price: Decimal, amount: Decimal) -> None:
-        moment, quote, id_ = self._now(), price * amount, str(self._next_trade)
-        self._next_trade += 1
-        for order, rate in ((maker, market.maker_fee), (taker, market.taker_fee)):
-            fee = quote * rate
-            self._lock(market, order, -amount)
-            base_holding = self._accounts.holding(order.owner, market.base)
-            quote_holding = self._accounts.holding(order.owner, market.quote)
-            sign = 1 if order.side is Side.BUY else -1
-            base_holding.total += sign * amount
-            quote_holding.total -= sign * quote + fee
-            self._accounts.holding(HOUSE, market.quote).total += fee
-            order.filled += amount
-            order.filled_quote += quote
-            order.updated_at = moment
-            if not order.remaining:
-                order.status = "filled"
-            self._events.append(
-                Trade(
-                    id=id_,
-                    order_id=order.id,
-                    client_order_id=order.client_id,
-                    owner=order.owner,
-                    pair=order.pair,
-                    side=order.side,
-                    price=price,
-                    amount=amount,
-                    fee=fee,
-                    fee_token=market.quote,
-                    maker=order is maker,
-                    at=moment,
-                )
-            )
-            self._history.traded(self._events[-1])
-        self._tapes[market.pair].add(PublicTrade(id_, taker.side, price, amount, moment))
-
     def _deliver(self) -> None:
-        # A callback may place orders, whose trades join the queue: everybody hears of them in their order.
+        # Only after the match, so that a callback sees the exchange at rest. It may place orders, whose
+        # trades join the queue: everybody hears of trades in their order.
         if self._delivering:
             return
         self._delivering = True
         try:
-            while self._events:
-                trade = self._events.popleft()
+            while self._matcher.events:
+                trade = self._matcher.events.popleft()
                 for callback in tuple(self._listeners.get(trade.owner, ())):
                     callback(trade)
         finally:
             self._delivering = False
-
-
-def _lock_rate(market: Market) -> Decimal:
-    return max(market.maker_fee, market.taker_fee)

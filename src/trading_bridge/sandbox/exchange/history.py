@@ -112,6 +112,7 @@ def _order_row(order: Order) -> dict[str, Any]:
         "amount": str(order.amount),
         "filled": str(order.filled),
         "filled_quote": str(order.filled_quote),
+        "fee": str(order.fee),
         "status": order.status,
         "created_at": order.created_at.isoformat(),
         "updated_at": order.updated_at.isoformat(),
@@ -124,7 +125,7 @@ def _order(row: dict[str, Any]) -> Order:
             **row,
             "side": Side(row["side"]),
             "price": None if row["price"] is None else Decimal(row["price"]),
-            **{name: Decimal(row[name]) for name in ("amount", "filled", "filled_quote")},
+            **{name: Decimal(row[name]) for name in ("amount", "filled", "filled_quote", "fee")},
             **{name: datetime.fromisoformat(row[name]) for name in ("created_at", "updated_at")},
         }
     )

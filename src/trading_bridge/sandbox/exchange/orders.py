@@ -13,7 +13,7 @@ OrderType = Literal["limit", "market", "limit_maker"]
 OrderStatus = Literal["open", "filled", "cancelled", "partially_cancelled"]
 
 
-class Rejected(Exception):  # noqa: N818  (the exchange's word for it, and the agreed interface)
+class Rejected(Exception):
     """The exchange refused a request; nothing was changed.
 
     Codes: INVALID_PAIR, INVALID_AMOUNT, INVALID_PRICE, PRICE_TICK, AMOUNT_LOT, MIN_AMOUNT, MIN_NOTIONAL,
@@ -31,7 +31,7 @@ class Order:
     """An order as the exchange holds it: a live object, which callers read and never write.
 
     `price` is None for a market order. `amount` and `filled` are base, `filled_quote` is the sum of
-    price x amount over its trades, before fees.
+    price x amount over its trades, before fees; `fee` is what those cost (in quote).
     """
 
     id: str
@@ -47,6 +47,7 @@ class Order:
     status: OrderStatus
     created_at: datetime
     updated_at: datetime
+    fee: Decimal = Decimal(0)
 
     @property
     def remaining(self) -> Decimal:
