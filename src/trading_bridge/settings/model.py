@@ -70,7 +70,7 @@ _Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Settings(BaseModel):
-    """All settings, checked for form. `load()` builds them from the environment; built directly, none is read.
+    """All settings, checked for form. `load()` reads the environment; the constructor reads nothing.
 
     Addresses are normalised: `database_url` has an asynchronous driver, `hummingbot_api_url` no end slash.
     """
@@ -143,7 +143,7 @@ class Settings(BaseModel):
     hummingbot_image: Annotated[str | None, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$")] = Field(
         None,
         validation_alias="HUMMINGBOT_IMAGE",
-        description="Docker image of new bots, with its tag. Default: hummingbot/hummingbot at the tag tested.",
+        description="Docker image of new bots, with its tag. Default: the tag that was tested.",
     )
     poll_seconds: Annotated[float, Field(ge=0.2, le=60, allow_inf_nan=False)] = Field(
         2.0,

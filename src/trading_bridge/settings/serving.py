@@ -115,7 +115,7 @@ def _upstream(settings: Settings) -> list[str]:
     if password and not is_placeholder(password):
         return []
     problem = (
-        "HUMMINGBOT_API_PASSWORD is a placeholder or Hummingbot's default, and the Hummingbot API is on another "
-        "machine; set the password that protects it (its PASSWORD), there and here."
+        "HUMMINGBOT_API_PASSWORD is a placeholder or Hummingbot's default, and the Hummingbot API is on "
+        "another machine; set the password that protects it (its PASSWORD), there and here."
     )
     return [problem]
