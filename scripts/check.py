@@ -1,4 +1,4 @@
-"""Everything that CI runs, one stage after the other: `make check`.
+"""Everything that CI runs, one stage after the other: `make check`. Given names of stages, only those.
 
 Stops at the first stage that fails and says which. The last line is `N passed, N failed`, counted by pytest.
 """
@@ -48,6 +48,14 @@ def stages(report: Path) -> list[Stage]:
     ]
 
 
+def chosen(everything: list[Stage], names: list[str]) -> list[Stage]:
+    """The stages called `names` in their usual order, or all. Raises SystemExit at an unknown name."""
+    known = [stage.name for stage in everything]
+    if unknown := sorted(set(names) - set(known)):
+        raise SystemExit(f"no stage {', '.join(unknown)}; there are: {', '.join(known)}")
+    return [stage for stage in everything if not names or stage.name in names]
+
+
 def run(stage: Stage) -> tuple[bool, float]:
     """Run a stage; whether it passed, and its seconds."""
     print(f"\n== {stage.name}", flush=True)
@@ -75,7 +83,7 @@ def main() -> int:
         report = Path(folder, "junit.xml")
         summary: list[str] = []
         failed: str | None = None
-        for stage in stages(report):
+        for stage in chosen(stages(report), sys.argv[1:]):
             passed, seconds = run(stage)
             summary.append(f"  {'ok    ' if passed else 'FAILED'} {seconds:7.1f} s  {stage.name}")
             if not passed:
