@@ -1,7 +1,7 @@
 """Logging: structlog on the standard library, one line per event, and nothing secret in any of them.
 
 Three nets, each enough for most leaks: keys that name a secret lose their value at any depth, texts lose what
-like a credential, and every secret that the process knows (`register_secret`) is cut out.
+looks like a credential, and every secret that the process knows (`register_secret`) is cut out.
 """
 
 import json

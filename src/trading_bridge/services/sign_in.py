@@ -1,6 +1,6 @@
 """Who is asking: sign-in with a password, browser sessions, API tokens, and the administrator's presets.
 
-Nothing that opens a door is stored: passwords as argon2id, session keys under a keyed hash, tokens as SHA-256.
+Nothing stored opens a door: passwords are kept as argon2id, session keys under a keyed hash, tokens as SHA-256.
 """
 
 import asyncio
@@ -153,7 +153,7 @@ class SignInService:
             _log.warning("sign_in_failed", address=address)
             raise Unauthenticated(
                 "E-mail address or password is wrong.",
-                hint="Check both; after several tries you have to wait.",
+                hint="Check both; after several failures you have to wait.",
             )
         now = self._clock()
         session = Session(
@@ -208,7 +208,7 @@ class SignInService:
     # ── tokens ──────────────────────────────────────────────────────────────────────────────────
 
     async def find_token(self, token: str) -> TokenUse | None:
-        """The valid API token, or None. Looked up by its hash: no time tells how much of a guess was right."""
+        """The valid API token, or None. Looked up by its hash: timing tells nothing of a guess."""
         token_hash, now = _sha256(token), self._clock()
         if (known := self._tokens.get(token_hash)) is not None:
             return known

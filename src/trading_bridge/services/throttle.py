@@ -1,8 +1,8 @@
-"""Slowing down guesses: after some failures in a row an account, or an address, has to wait, longer each time."""
+"""Slowing down guesses: after some failures in a row an account or an address has to wait, ever longer."""
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 from typing import ClassVar
 
@@ -36,7 +36,8 @@ class SignInBlocked(TooManyRequests):
 class Attempt:
     """One sign-in that is being tried: the keys it counts against."""
 
-    keys: tuple[str, str]
+    account: str
+    address: str
 
 
 class SignInThrottle:
@@ -50,39 +51,31 @@ class SignInThrottle:
         """Count one attempt. Raises SignInBlocked while the account or the address has to wait."""
         now = self._clock()
         account_key, address_key = f"account:{_short(email)}", f"address:{_short(address)}"
-        blocked_until: datetime | None = None
         async with self._database.writing() as connection:
             rows = ThrottleRepository(connection)
             await rows.forget_before(now - FORGET_AFTER)
-            counts: dict[str, int] = {}
-            for key in (account_key, address_key):
-                found = await rows.get(key)
-                counts[key] = found[0] if found else 0
-                if found and found[1] and found[1] > now:
-                    blocked_until = max(blocked_until or found[1], found[1])
-            if blocked_until is None:
-                for key, free in (
-                    (account_key, FREE_FAILURES_ACCOUNT),
-                    (address_key, FREE_FAILURES_ADDRESS),
-                ):
-                    failures = counts[key] + 1
-                    await rows.put(key, failures, _wait_after(failures, free, now), now)
-        if blocked_until is not None:
-            raise SignInBlocked(max(1, ceil((blocked_until - now).total_seconds())))
-        return Attempt((account_key, address_key))
+            for key, free in ((account_key, FREE_FAILURES_ACCOUNT), (address_key, FREE_FAILURES_ADDRESS)):
+                failures, blocked_until = await rows.count(key, now)
+                if blocked_until is not None and blocked_until > now:
+                    # leaving the block by an exception takes this count back
+                    raise SignInBlocked(max(1, ceil((blocked_until - now).total_seconds())))
+                if (wait := _wait_after(failures, free)) is not None:
+                    await rows.block(key, now + wait)
+        return Attempt(account_key, address_key)
 
     async def succeeded(self, attempt: Attempt) -> None:
-        """The password was right: the account starts afresh, and so does its address."""
+        """The password was right: the account starts afresh; of its address only this attempt is forgotten,
+        so that a valid account of one's own does not buy more guesses at others."""
         async with self._database.writing() as connection:
-            for key in attempt.keys:
-                await ThrottleRepository(connection).forget(key)
+            rows = ThrottleRepository(connection)
+            await rows.forget(attempt.account)
+            await rows.discount(attempt.address)
 
 
-def _wait_after(failures: int, free: int, now: datetime) -> datetime | None:
+def _wait_after(failures: int, free: int) -> timedelta | None:
     if failures < free:
         return None
-    doublings = min(failures - free, 20)
-    return now + min(FIRST_WAIT * 2**doublings, LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(failures - free, 20)), LONGEST_WAIT)
 
 
 def _short(text: str) -> str:

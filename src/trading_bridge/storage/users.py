@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trading_bridge.domain.access import Role, User
@@ -55,20 +57,29 @@ class ThrottleRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def get(self, key: str) -> tuple[int, datetime | None, datetime] | None:
-        """(failures in a row, blocked until, time of the last one), or None."""
-        row = (
-            await self._connection.execute(select(sign_in_throttle).where(sign_in_throttle.c.key == key))
-        ).first()
-        return None if row is None else (row.failures, row.blocked_until, row.updated_at)
+    async def count(self, key: str, now: datetime) -> tuple[int, datetime | None]:
+        """One more failure, atomically; (failures in a row, blocked until)."""
+        insert_or = sqlite_insert if self._connection.dialect.name == "sqlite" else postgresql_insert
+        statement = insert_or(sign_in_throttle).values(key=key, failures=1, updated_at=now)
+        counted = statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={"failures": sign_in_throttle.c.failures + 1, "updated_at": now},
+        ).returning(sign_in_throttle.c.failures, sign_in_throttle.c.blocked_until)
+        row = (await self._connection.execute(counted)).one()
+        return row.failures, row.blocked_until
 
-    async def put(self, key: str, failures: int, blocked_until: datetime | None, now: datetime) -> None:
-        values = {"failures": failures, "blocked_until": blocked_until, "updated_at": now}
-        changed = await self._connection.execute(
-            update(sign_in_throttle).where(sign_in_throttle.c.key == key).values(**values)
+    async def block(self, key: str, until: datetime) -> None:
+        await self._connection.execute(
+            update(sign_in_throttle).where(sign_in_throttle.c.key == key).values(blocked_until=until)
         )
-        if changed.rowcount == 0:
-            await self._connection.execute(insert(sign_in_throttle).values(key=key, **values))
+
+    async def discount(self, key: str) -> None:
+        """One failure less: it was none."""
+        await self._connection.execute(
+            update(sign_in_throttle)
+            .where(sign_in_throttle.c.key == key)
+            .values(failures=sign_in_throttle.c.failures - 1, blocked_until=None)
+        )
 
     async def forget(self, key: str) -> None:
         await self._connection.execute(delete(sign_in_throttle).where(sign_in_throttle.c.key == key))
