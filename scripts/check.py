@@ -30,6 +30,8 @@ def stages(report: Path) -> list[Stage]:
     """The stages in order, cheap ones first. `report` is where pytest writes its JUnit file."""
     python = [sys.executable, "-m"]
     pytest = [*python, "pytest", "-n", "2", "--dist", "loadfile", "--durations=10", f"--junit-xml={report}"]
+    # A worker that died (a test hung, see faulthandler_timeout) is a failure, not something to try again.
+    pytest.append("--max-worker-restart=0")
     coverage = [*python, "coverage", "report", f"--fail-under={COVERAGE_PERCENT}"]
     rooms = [
         Stage(
