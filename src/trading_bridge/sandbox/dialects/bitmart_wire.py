@@ -1,4 +1,4 @@
-"""The exchange's nouns as BitMart's spot API writes them: v1 symbols and wallets, v3 quotation, v4 queries."""
+"""The exchange in the words of BitMart's spot API: v1 symbols and wallets, v3 quotation, v4 queries."""
 
 from __future__ import annotations
 
