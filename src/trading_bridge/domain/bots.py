@@ -38,9 +38,7 @@ LIVE = frozenset({Status.RUNNING, Status.DEGRADED})
 IN_MOTION = frozenset({Status.DEPLOYING, Status.STOPPING, Status.ARCHIVING, Status.UNCERTAIN})
 
 _MAY_START = frozenset({Status.DRAFT, Status.STOPPED, Status.FAILED, Status.LOST})
-_MAY_STOP = frozenset(
-    {Status.DEPLOYING, Status.RUNNING, Status.DEGRADED, Status.FAILED, Status.LOST, Status.UNCERTAIN}
-)
+_MAY_STOP = frozenset({Status.DEPLOYING, Status.RUNNING, Status.DEGRADED, Status.FAILED, Status.LOST, Status.UNCERTAIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,7 @@ def config_name(upstream_key: str, generation: int) -> str:
 def check_may_start(bot: Bot) -> None:
     """Raises IllegalTransition unless a start makes sense now."""
     if bot.status is Status.STOPPING:
-        raise IllegalTransition(
-            f"“{bot.name}” is still stopping.", hint="Start it once its status says stopped."
-        )
+        raise IllegalTransition(f"“{bot.name}” is still stopping.", hint="Start it once its status says stopped.")
     if bot.status not in _MAY_START:
         raise IllegalTransition(
             f"“{bot.name}” is {bot.status}; it can't be started from there.",

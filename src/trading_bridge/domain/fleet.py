@@ -12,9 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 STOPPED_MARK = "Hummingbot stopped."
-_CREATED = re.compile(
-    r"^Created (?:LIMIT|LIMIT_MAKER|MARKET) (BUY|SELL) order (\S+) for (\S+) (\S+) at (\S+?)\.?$"
-)
+_CREATED = re.compile(r"^Created (?:LIMIT|LIMIT_MAKER|MARKET) (BUY|SELL) order (\S+) for (\S+) (\S+) at (\S+?)\.?$")
 _GONE = re.compile(r"^(?:Successfully canceled order (\S+?)\.|(?:BUY|SELL) order (\S+) completely filled\.)$")
 
 

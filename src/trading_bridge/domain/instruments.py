@@ -21,9 +21,7 @@ class Pair:
         """Read `SHARP/USDT`, `SHARP-USDT` or `sharp_usdt`. Raises InvalidInput(field='pair')."""
         match = _PAIR.match(text.strip())
         if match is None:
-            raise InvalidInput(
-                "A pair is two token symbols, like SHARP/USDT.", field="pair", hint="Write BASE/QUOTE."
-            )
+            raise InvalidInput("A pair is two token symbols, like SHARP/USDT.", field="pair", hint="Write BASE/QUOTE.")
         return cls(match[1].upper(), match[2].upper())
 
     @property

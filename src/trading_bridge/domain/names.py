@@ -21,9 +21,7 @@ def check_display_name(name: str) -> str:
     """The name without outer blanks. Raises InvalidName for an empty, overlong or control-character name."""
     cleaned = name.strip()
     if not cleaned:
-        raise InvalidName(
-            "The name is empty.", field="name", hint="Give the bot a name that people know it by."
-        )
+        raise InvalidName("The name is empty.", field="name", hint="Give the bot a name that people know it by.")
     if len(cleaned) > MAX_DISPLAY_NAME:
         raise InvalidName(
             f"The name has {len(cleaned)} characters; {MAX_DISPLAY_NAME} is the most.",
@@ -33,9 +31,7 @@ def check_display_name(name: str) -> str:
     if any(unicodedata.category(char) in ("Cc", "Cs", "Co") or char in _BIDI_CONTROLS for char in cleaned):
         raise InvalidName("The name has characters that can't be shown.", field="name", hint="Remove them.")
     if "/" in cleaned or "\\" in cleaned:
-        raise InvalidName(
-            "The name has a slash in it.", field="name", hint="Use letters, digits, blanks and dashes."
-        )
+        raise InvalidName("The name has a slash in it.", field="name", hint="Use letters, digits, blanks and dashes.")
     return cleaned
 
 

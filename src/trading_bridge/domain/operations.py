@@ -17,8 +17,8 @@ class Kind(StrEnum):
 
     DEPLOY = "deploy"
     STOP = "stop"
-    RETIRE = "retire"  # remove a stopped instance upstream and read its archived database
-    ARCHIVE = "archive"  # stop if needed, retire, and put the bot away
+    RETIRE = "retire"  # stop if needed, remove the instance upstream, read its archived database
+    ARCHIVE = "archive"  # the same, and put the bot away
 
 
 class State(StrEnum):
@@ -57,7 +57,14 @@ class Step(StrEnum):
     BOOKS_CLOSED = "books_closed"
 
 
-_RETIRE = (Step.SAVED, Step.ARCHIVE_SENT, Step.REMOVED, Step.BOOKS_CLOSED)
+_REMOVAL = (
+    Step.SAVED,
+    Step.STOP_SENT,
+    Step.STRATEGY_ENDED,
+    Step.ARCHIVE_SENT,
+    Step.REMOVED,
+    Step.BOOKS_CLOSED,
+)
 STEPS: dict[Kind, tuple[Step, ...]] = {
     Kind.DEPLOY: (
         Step.PROFILE,
@@ -70,8 +77,8 @@ STEPS: dict[Kind, tuple[Step, ...]] = {
         Step.REPORTING,
     ),
     Kind.STOP: (Step.SAVED, Step.STOP_SENT, Step.STRATEGY_ENDED),
-    Kind.RETIRE: _RETIRE,
-    Kind.ARCHIVE: (Step.SAVED, Step.STOP_SENT, Step.STRATEGY_ENDED, *_RETIRE[1:]),
+    Kind.RETIRE: _REMOVAL,
+    Kind.ARCHIVE: _REMOVAL,
 }
 
 WORDS: dict[Step, str] = {
@@ -103,6 +110,7 @@ class Operation:
     step: Step
     phase: Phase
     generation: int
+    attempt: int  # 1 for the first deploy that this operation sends; each has its own generation
     instance_name: str | None
     tries: int  # times in a row that the present step could not be done
     not_before: datetime | None
@@ -127,9 +135,7 @@ class Operation:
         steps = STEPS[self.kind]
         index = steps.index(self.step) + 1
         if index == len(steps):
-            return replace(
-                self, state=State.DONE, phase=Phase.READY, settled_at=now, not_before=None, tries=0
-            )
+            return replace(self, state=State.DONE, phase=Phase.READY, settled_at=now, not_before=None, tries=0)
         return replace(
             self,
             step=steps[index],
@@ -148,9 +154,7 @@ class Operation:
     def delayed(self, now: datetime, code: str, message: str, phase: Phase = Phase.READY) -> "Operation":
         """Could not be done now; again after a back-off of 1, 2, 4 ... 30 s."""
         pause = timedelta(seconds=min(30.0, 2.0**self.tries))
-        return replace(
-            self, phase=phase, tries=self.tries + 1, not_before=now + pause, error_code=code, error=message
-        )
+        return replace(self, phase=phase, tries=self.tries + 1, not_before=now + pause, error_code=code, error=message)
 
     def uncertain(self, code: str, message: str) -> "Operation":
         """Sent, outcome unknown: to be settled by looking."""
@@ -158,9 +162,7 @@ class Operation:
 
     def failed(self, now: datetime, code: str, message: str) -> "Operation":
         """Ended without its purpose; the reason is shown on the bot."""
-        return replace(
-            self, state=State.FAILED, phase=Phase.READY, settled_at=now, error_code=code, error=message
-        )
+        return replace(self, state=State.FAILED, phase=Phase.READY, settled_at=now, error_code=code, error=message)
 
     def cancelled(self, now: datetime, why: str) -> "Operation":
         """Superseded before it was finished."""

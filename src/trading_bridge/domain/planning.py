@@ -71,9 +71,7 @@ _CALLS: Mapping[Step, Action] = {
 }
 
 
-def plan(
-    bots: Mapping[str, Bot], operations: Iterable[Operation], fleet: Fleet, now: datetime
-) -> list[Decision]:
+def plan(bots: Mapping[str, Bot], operations: Iterable[Operation], fleet: Fleet, now: datetime) -> list[Decision]:
     """Decisions in the order in which they are to be carried out; waiting ones are left out.
 
     Only the oldest open operation of a bot acts; stops (and removals that begin with one) come first.
@@ -89,11 +87,7 @@ def plan(
 
 def _priority(decision: Decision) -> tuple[int, datetime, str]:
     op = decision.operation
-    rank = (
-        0
-        if decision.action in PURE
-        else {Kind.STOP: 1, Kind.ARCHIVE: 1, Kind.DEPLOY: 2, Kind.RETIRE: 3}[op.kind]
-    )
+    rank = 0 if decision.action in PURE else {Kind.STOP: 1, Kind.ARCHIVE: 1, Kind.DEPLOY: 2, Kind.RETIRE: 3}[op.kind]
     return rank, op.created_at, op.id
 
 
@@ -101,9 +95,7 @@ def decide(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision:
     """The next act for the oldest open operation of a bot."""
     if op.not_before is not None and now < op.not_before:
         return Decision(op, bot, Action.WAIT)
-    if (
-        op.phase is Phase.SENDING
-    ):  # another turn of the loop is on it, or a crash left it: start-up settles those
+    if op.phase is Phase.SENDING:  # another turn of the loop is on it, or a crash left it: start-up settles those
         return Decision(op, bot, Action.WAIT)
     if op.kind is Kind.DEPLOY:
         return _deploy(bot, op, fleet, now)
@@ -122,14 +114,10 @@ def _deploy(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision:
         return Decision(op, bot, _CALLS[op.step])
     name = op.instance_name
     if name is None:
-        return Decision(
-            op, bot, Action.FAIL, "instance_unknown", "The server never named the bot's instance."
-        )
+        return Decision(op, bot, Action.FAIL, "instance_unknown", "The server never named the bot's instance.")
     report = fleet.bots.get(name)
     if _seen_since(fleet.containers_as_of, op.step_since) and name in fleet.containers.exited:
-        return Decision(
-            op, bot, Action.FAIL, "container_exited", _with_errors("The bot's container exited", report)
-        )
+        return Decision(op, bot, Action.FAIL, "container_exited", _with_errors("The bot's container exited", report))
     if _PROOF[op.step](bot, name, report, fleet):
         return Decision(op, bot, Action.ADVANCE)
     as_of = fleet.containers_as_of if op.step is Step.CONTAINER else fleet.as_of
@@ -172,57 +160,89 @@ _OVERDUE: Mapping[Step, tuple[str, str]] = {
 # ── stop, retire, archive ───────────────────────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What is known of an instance that is to end. `looked` = the container list is younger than the step."""
+
+    looked: bool
+    active: bool
+    exited: bool
+    report: BotReport | None
+
+    @property
+    def gone(self) -> bool:
+        return self.looked and not self.active and not self.exited
+
+    @property
+    def ended(self) -> bool:
+        return self.looked and not self.active
+
+
 def _wind_down(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision:
-    name = op.instance_name
+    name = bot.instance_name
     if name is None:
         return Decision(op, bot, Action.ADVANCE, message="Nothing of this bot is on the server.")
-    looked = _seen_since(fleet.containers_as_of, op.step_since)
-    active, exited = name in fleet.containers.active, name in fleet.containers.exited
-    gone = looked and not active and not exited
-    if op.step is Step.SAVED:
-        if looked and not active:
-            return Decision(
-                op, bot, Action.ADVANCE, message="The container has ended; nothing more can be read."
-            )
-        return Decision(op, bot, Action.SAVE)
-    if op.step is Step.STOP_SENT:
-        if op.phase is Phase.UNCERTAIN:
-            return Decision(
-                op, bot, Action.ADVANCE, message="No answer to the stop; watching whether it took effect."
-            )
-        if looked and not active:
-            return Decision(op, bot, Action.ADVANCE, message="The container has ended already.")
-        return Decision(op, bot, Action.STOP)
-    if op.step is Step.STRATEGY_ENDED:
-        report = fleet.bots.get(name)
-        if gone or (looked and exited):
-            return Decision(op, bot, Action.ADVANCE, message="The container has ended.")
-        if _seen_since(fleet.as_of, op.step_since) and report is not None and report.stop_confirmed:
-            return Decision(op, bot, Action.ADVANCE)
-        if _overdue(op, fleet.as_of):
-            return Decision(
-                op, bot, Action.RESEND, "stop_unconfirmed", "No sign of the end after 45 s; asking again."
-            )
-        return Decision(op, bot, Action.WAIT)
-    if op.step is Step.ARCHIVE_SENT:
-        if op.phase is Phase.UNCERTAIN:
-            return Decision(
-                op, bot, Action.ADVANCE, message="No answer to the removal; watching the containers."
-            )
-        if gone:
-            return Decision(op, bot, Action.ADVANCE, message="The container is gone already.")
-        if not looked:
-            return Decision(op, bot, Action.WAIT)
-        return Decision(op, bot, Action.REMOVE)
-    if op.step is Step.REMOVED:
-        if gone:
-            return Decision(op, bot, Action.ADVANCE)
-        if _overdue(op, fleet.containers_as_of):
-            return Decision(
-                op, bot, Action.RESEND, "removal_unconfirmed", "Still there after 120 s; asking again."
-            )
-        return Decision(op, bot, Action.WAIT)
-    return Decision(op, bot, Action.CLOSE_BOOKS)
+    sight = _Sight(
+        looked=_seen_since(fleet.containers_as_of, op.step_since),
+        active=name in fleet.containers.active,
+        exited=name in fleet.containers.exited,
+        report=fleet.bots.get(name),
+    )
+    if op.step is Step.BOOKS_CLOSED:
+        return Decision(op, bot, Action.CLOSE_BOOKS)
+    return _WIND_DOWN[op.step](bot, op, fleet, sight)
+
+
+def _save(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:
+    if sight.ended:
+        return Decision(op, bot, Action.ADVANCE, message="The container has ended; nothing more can be read.")
+    return Decision(op, bot, Action.SAVE)
+
+
+def _send_stop(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:
+    if op.phase is Phase.UNCERTAIN:
+        return Decision(op, bot, Action.ADVANCE, message="No answer to the stop; watching whether it took effect.")
+    if sight.ended:
+        return Decision(op, bot, Action.ADVANCE, message="The container has ended already.")
+    if op.kind is not Kind.STOP and op.tries == 0 and sight.report is not None and sight.report.stop_confirmed:
+        return Decision(op, bot, Action.ADVANCE, message="The strategy has ended already.")
+    return Decision(op, bot, Action.STOP)
+
+
+def _await_end(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:
+    if sight.ended:
+        return Decision(op, bot, Action.ADVANCE, message="The container has ended.")
+    fresh = _seen_since(fleet.as_of, op.step_since)
+    if fresh and sight.report is not None and sight.report.stop_confirmed:
+        return Decision(op, bot, Action.ADVANCE)
+    if _overdue(op, fleet.as_of):
+        return Decision(op, bot, Action.RESEND, "stop_unconfirmed", "No sign of the end after 45 s; asking again.")
+    return Decision(op, bot, Action.WAIT)
+
+
+def _send_removal(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:
+    if op.phase is Phase.UNCERTAIN:
+        return Decision(op, bot, Action.ADVANCE, message="No answer to the removal; watching the containers.")
+    if sight.gone:
+        return Decision(op, bot, Action.ADVANCE, message="The container is gone already.")
+    return Decision(op, bot, Action.REMOVE if sight.looked else Action.WAIT)
+
+
+def _await_removal(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:
+    if sight.gone:
+        return Decision(op, bot, Action.ADVANCE)
+    if _overdue(op, fleet.containers_as_of):
+        return Decision(op, bot, Action.RESEND, "removal_unconfirmed", "Still there after 120 s; asking again.")
+    return Decision(op, bot, Action.WAIT)
+
+
+_WIND_DOWN: Mapping[Step, Callable[[Bot, Operation, Fleet, _Sight], Decision]] = {
+    Step.SAVED: _save,
+    Step.STOP_SENT: _send_stop,
+    Step.STRATEGY_ENDED: _await_end,
+    Step.ARCHIVE_SENT: _send_removal,
+    Step.REMOVED: _await_removal,
+}
 
 
 def _seen_since(as_of: datetime | None, since: datetime) -> bool:

@@ -90,9 +90,7 @@ class Strategy:
             values[parameter.name] = parameter.read(value)
         return values
 
-    def check_market(
-        self, values: Mapping[str, Decimal], pair: Pair, rules: TradingRules, mid: Decimal | None
-    ) -> None:
+    def check_market(self, values: Mapping[str, Decimal], pair: Pair, rules: TradingRules, mid: Decimal | None) -> None:
         """Every order the strategy would place must be one the exchange takes. Raises AmountBelowMinimum."""
         amount = rules.round_amount(values["order_amount"])
         if rules.min_order_size is not None and amount < rules.min_order_size:
@@ -165,19 +163,15 @@ SPREAD = Strategy(
     summary="Quotes one bid and one ask around the mid price, re-quoted at an interval; keeps its inventory.",
     controller=("generic", "pmm_v1"),
     parameters=(
-        Parameter(
-            "bid_spread", "Bid spread", "fraction", "of mid", Decimal("0.0001"), Decimal("0.1"), _SPREAD_HELP
-        ),
-        Parameter(
-            "ask_spread", "Ask spread", "fraction", "of mid", Decimal("0.0001"), Decimal("0.1"), _SPREAD_HELP
-        ),
+        Parameter("bid_spread", "Bid spread", "fraction", "of mid", Decimal("0.0001"), Decimal("0.1"), _SPREAD_HELP),
+        Parameter("ask_spread", "Ask spread", "fraction", "of mid", Decimal("0.0001"), Decimal("0.1"), _SPREAD_HELP),
         Parameter(
             "order_amount",
             "Order amount",
             "amount",
             "base",
             Decimal("0.00000001"),
-            Decimal("1000000000000"),
+            Decimal(10**12),
             "Size of each order in the base token, at least the exchange's minimum.",
         ),
         Parameter(

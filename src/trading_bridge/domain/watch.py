@@ -41,9 +41,7 @@ def judge(bot: Bot, fleet: Fleet, now: datetime) -> Verdict | None:
     if controller is None:
         if report.stop_confirmed:
             return Verdict(Status.LOST, "strategy_ended", "The strategy has ended without being asked to.")
-        return Verdict(
-            Status.DEGRADED, "not_reporting", "The bot is connected, but its strategy reports nothing."
-        )
+        return Verdict(Status.DEGRADED, "not_reporting", "The bot is connected, but its strategy reports nothing.")
     return _trouble(bot, report, now) or Verdict(Status.RUNNING, "trading", "Its strategy is reporting.")
 
 
@@ -77,9 +75,7 @@ def _trouble(bot: Bot, report: BotReport, now: datetime) -> Verdict | None:
 
 def _active_lately(report: BotReport, now: datetime, pauses: timedelta) -> bool:
     """Orders come and go at every refresh; only a log without any for a while means that it does not quote."""
-    return any(
-        "order" in line.message and now - line.at <= FIRST_QUOTE_WITHIN + pauses for line in report.logs[-20:]
-    )
+    return any("order" in line.message and now - line.at <= FIRST_QUOTE_WITHIN + pauses for line in report.logs[-20:])
 
 
 def _first_line(text: str) -> str:

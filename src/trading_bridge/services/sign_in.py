@@ -29,9 +29,7 @@ from trading_bridge.storage.users import UserRepository
 IDLE_TIMEOUT = timedelta(hours=8)
 ABSOLUTE_TIMEOUT = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=1)  # last_seen_at and last_used_at are written at most so often
-TRUST_FOR = timedelta(
-    seconds=5
-)  # how long a look-up is remembered: another process may have ended the session
+TRUST_FOR = timedelta(seconds=5)  # how long a look-up is remembered: another process may have ended the session
 LONGEST_PASSWORD = 1024
 HASHES_AT_ONCE = 2  # each takes 64 MiB and a core for some 50 ms
 ADMIN_TOKEN = "admin"  # noqa: S105  (a token's name)
@@ -136,9 +134,7 @@ class SignInService:
 
     # ── sessions ────────────────────────────────────────────────────────────────────────────────
 
-    async def sign_in(
-        self, email: str, password: str, address: str, *, former_key: str | None = None
-    ) -> Session:
+    async def sign_in(self, email: str, password: str, address: str, *, former_key: str | None = None) -> Session:
         """A fresh session; one that the browser had before (`former_key`) is ended.
 
         Raises Unauthenticated, the same and as slowly for an unknown user as for a wrong password, and

@@ -49,9 +49,7 @@ class SessionRepository:
         )
 
     async def seen(self, id_hash: str, now: datetime) -> None:
-        await self._connection.execute(
-            update(sessions).where(sessions.c.id_hash == id_hash).values(last_seen_at=now)
-        )
+        await self._connection.execute(update(sessions).where(sessions.c.id_hash == id_hash).values(last_seen_at=now))
 
     async def remove(self, id_hash: str) -> None:
         await self._connection.execute(delete(sessions).where(sessions.c.id_hash == id_hash))

@@ -32,9 +32,7 @@ class TokenRepository:
 
     async def hash_named(self, name: str, user_id: str) -> str | None:
         """The hash of a user's token of this name."""
-        query = select(api_tokens.c.token_hash).where(
-            api_tokens.c.name == name, api_tokens.c.user_id == user_id
-        )
+        query = select(api_tokens.c.token_hash).where(api_tokens.c.name == name, api_tokens.c.user_id == user_id)
         found: str | None = (await self._connection.execute(query)).scalar()
         return found
 
@@ -53,9 +51,7 @@ class TokenRepository:
         )
 
     async def used(self, token_id: str, now: datetime) -> None:
-        await self._connection.execute(
-            update(api_tokens).where(api_tokens.c.id == token_id).values(last_used_at=now)
-        )
+        await self._connection.execute(update(api_tokens).where(api_tokens.c.id == token_id).values(last_used_at=now))
 
     async def remove_named(self, name: str, user_id: str) -> None:
         await self._connection.execute(

@@ -1,0 +1,1 @@
+"""Alembic migrations, run by `trading-bridge migrate` and at start-up."""
