@@ -3,6 +3,7 @@
 import ast
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -42,16 +43,17 @@ def declared() -> set[str]:
     return {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
 
 
+INSTALLED = cache(packages_distributions)  # reads every installed package's metadata
+
+
 def providers(module: str) -> set[str]:
     """The installed packages that hold a top-level module."""
-    return {canonicalize_name(name) for name in packages_distributions().get(module, [])}
+    return {canonicalize_name(name) for name in INSTALLED().get(module, [])}
 
 
 def test_every_import_is_declared() -> None:
     there = declared()
-    undeclared = {
-        module: sorted(files) for module, files in imported().items() if not providers(module) & there
-    }
+    undeclared = {module: sorted(files) for module, files in imported().items() if not providers(module) & there}
     assert not undeclared
 
 
