@@ -30,9 +30,7 @@ async def browser() -> AsyncIterator[Browser]:
     """One Chromium for the whole run."""
     executable = find_chromium()
     if executable is None:
-        pytest.fail(
-            "Chromium is missing: run `make check` once, or deselect with -m 'not browser'", pytrace=False
-        )
+        pytest.fail("Chromium is missing: run `make check` once, or deselect with -m 'not browser'", pytrace=False)
     async with async_playwright() as playwright:
         started = await launch_chromium(playwright, executable)
         yield started

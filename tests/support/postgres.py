@@ -95,9 +95,7 @@ class PostgresCluster:
     def _start(self) -> None:
         programs = find_server_programs()
         if programs is None:
-            raise ServerMissing(
-                "PostgreSQL is missing: run `make check` once, or deselect with -m 'not postgres'"
-            )
+            raise ServerMissing("PostgreSQL is missing: run `make check` once, or deselect with -m 'not postgres'")
         user = _stand_in()
         if user is not None:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
@@ -183,9 +181,7 @@ class PostgresCluster:
             self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(
-            host=str(self.folder), user="bridge", dbname="postgres", autocommit=True
-        ) as connection:
+        with psycopg.connect(host=str(self.folder), user="bridge", dbname="postgres", autocommit=True) as connection:
             connection.execute(statement)
 
 

@@ -53,9 +53,7 @@ def providers(module: str) -> set[str]:
 
 def test_every_import_is_declared() -> None:
     there = declared()
-    undeclared = {
-        module: sorted(files) for module, files in imported().items() if not providers(module) & there
-    }
+    undeclared = {module: sorted(files) for module, files in imported().items() if not providers(module) & there}
     assert not undeclared
 
 

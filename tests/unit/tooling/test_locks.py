@@ -48,9 +48,7 @@ def test_what_pyproject_asks_for_is_locked(lock: Path) -> None:
     for requirement in asked:
         versions = locked.get(canonicalize_name(requirement.name), set())
         assert versions, f"{requirement.name} is not in {lock.name}: run `make lock`"
-        assert all(version in requirement.specifier for version in versions), (
-            f"{requirement}: run `make lock`"
-        )
+        assert all(version in requirement.specifier for version in versions), f"{requirement}: run `make lock`"
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
