@@ -55,9 +55,7 @@ async def call(
     hide: Iterable[str] = (),
 ) -> Answer:
     """Send once and settle (see `outcome`). Raises UpstreamError."""
-    return settle(
-        method, await attempt(transport, method, path, params=params, body=body, within=within), hide=hide
-    )
+    return settle(method, await attempt(transport, method, path, params=params, body=body, within=within), hide=hide)
 
 
 def _require_finite(value: Any) -> None:

@@ -35,7 +35,7 @@ _CONTAINERS = "Docker did not answer Hummingbot API."
 
 
 class HummingbotReader:
-    """Reads one Hummingbot server. Keeps nothing but the newest log blocks (so that they are decoded once)."""
+    """Reads one Hummingbot server. Keeps nothing but the newest log blocks, to decode them once."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -79,13 +79,9 @@ class HummingbotReader:
         if isinstance(result, Response) and result.status in (404, 500) and not await self._has(connector):
             return None
         fields = _found(settle("GET", result), dict[str, wire.KeyField])
-        return [
-            CredentialField(name, field.type == "SecretStr", field.required) for name, field in fields.items()
-        ]
+        return [CredentialField(name, field.type == "SecretStr", field.required) for name, field in fields.items()]
 
-    async def trading_rules(
-        self, connector: str, pairs: Sequence[Pair] = ()
-    ) -> dict[str, TradingRules] | None:
+    async def trading_rules(self, connector: str, pairs: Sequence[Pair] = ()) -> dict[str, TradingRules] | None:
         """GET /connectors/{connector}/trading-rules -> rules by wire pair ("SHARP-USDT"); all pairs when none
         is named.
 
@@ -107,9 +103,7 @@ class HummingbotReader:
         rules = wire.read(answer.body, dict[str, wire.Rules])
         return {pair: wire.trading_rules(rule) for pair, rule in rules.items() if rule.error is None}
 
-    async def validate_config(
-        self, controller_type: str, controller_name: str, config: Mapping[str, Any]
-    ) -> None:
+    async def validate_config(self, controller_type: str, controller_name: str, config: Mapping[str, Any]) -> None:
         """POST /controllers/{type}/{name}/config/validate: 200, or 400 with a pydantic text.
 
         Raises UpstreamRejected with `field` = the config's field and a readable message; `field` is
@@ -137,7 +131,7 @@ class HummingbotReader:
         return self._reports.many(_body(answer))
 
     async def bot(self, instance: str) -> BotReport | None:
-        """GET /bot-orchestration/{bot}/status; None for an unknown bot, which is 200 "not_found" [measured]."""
+        """GET /bot-orchestration/{bot}/status; None for an unknown bot: 200 "not_found" [measured]."""
         path = f"/bot-orchestration/{segment(instance, 'instance')}/status"
         answer = await call(self._transport, "GET", path, within=deadlines.POLL)
         return None if answer.missing else self._reports.one(instance, answer.body)
@@ -162,11 +156,7 @@ class HummingbotReader:
             params={"days": "0", "timeout": f"{deadlines.HISTORY_UPSTREAM:g}"},
             within=deadlines.HISTORY,
         )
-        reply = (
-            history.response.data.data
-            if history and history.response.success and history.response.data
-            else None
-        )
+        reply = history.response.data.data if history and history.response.success and history.response.data else None
         if reply is None or reply.status not in (200, None):
             return None
         return trades.history_fills(reply.trades or [], trades.Market(connector, pair, account, rules))
@@ -180,16 +170,10 @@ class HummingbotReader:
 
         Raises UpstreamRejected(field="db_path") when the server has no such database.
         """
-        path = (
-            "/archived-bots/"
-            + "%2F".join(segment(part, "db_path") for part in db_path.split("/"))
-            + "/trades"
-        )
+        path = "/archived-bots/" + "%2F".join(segment(part, "db_path") for part in db_path.split("/")) + "/trades"
         rows: list[trades.ArchivedTrade] = []
         while True:
-            page = await self._find(
-                path, trades.ArchivedPage, params={"limit": str(_PAGE), "offset": str(len(rows))}
-            )
+            page = await self._find(path, trades.ArchivedPage, params={"limit": str(_PAGE), "offset": str(len(rows))})
             if page is None:
                 raise UpstreamRejected("The server has no archived database of that name.", field="db_path")
             rows += page.trades
@@ -245,10 +229,7 @@ class HummingbotReader:
     async def order_book(self, connector: str, pair: Pair, depth: int) -> OrderBook:
         """POST /market-data/order-book -> at most `depth` (1 to 1000) levels a side, best first."""
         body = {"connector_name": connector, "trading_pair": pair.wire, "depth": max(1, min(depth, 1000))}
-        book = await self._ask("/market-data/order-book", body, wire.Book)
-        return OrderBook(
-            bids=tuple(sorted(_levels(book.bids), reverse=True)), asks=tuple(sorted(_levels(book.asks)))
-        )
+        return wire.order_book(await self._ask("/market-data/order-book", body, wire.Book))
 
     async def balances(
         self, account: str, connector: str, *, refresh: bool = False
@@ -266,10 +247,7 @@ class HummingbotReader:
         }
         state = await self._ask("/portfolio/state", body, dict[str, dict[str, list[wire.TokenBalance]]])
         tokens = state.get(account, {}).get(connector)
-        if tokens is None:
-            return None
-        read = [(row.token, wire.finite(row.units), wire.finite(row.available_units)) for row in tokens]
-        return {token: (units, free) for token, units, free in read if units is not None and free is not None}
+        return None if tokens is None else wire.balances(tokens)
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -307,10 +285,3 @@ def _body(answer: Answer) -> bytes:
 
 def _found(answer: Answer, shape: type[T]) -> T:
     return wire.read(_body(answer), shape)
-
-
-def _levels(levels: Sequence[wire.Level]) -> list[tuple[Decimal, Decimal]]:
-    told = [(wire.finite(level.price), wire.finite(level.amount)) for level in levels]
-    return [
-        (price, amount) for price, amount in told if price is not None and amount is not None and amount > 0
-    ]

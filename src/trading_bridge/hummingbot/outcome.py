@@ -20,6 +20,7 @@ own, for a route that it doesn't have; it must never pass for "the thing is gone
 sections 1 and 2).
 """
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from trading_bridge.domain.errors import (
 from trading_bridge.hummingbot.sanitising import safe_text
 from trading_bridge.hummingbot.transport import Response, TransportFailed
 
+_LARGE = 64 * 1024
 _UNCERTAIN_STATUS = frozenset({408, 425, 499})
 
 
@@ -79,7 +81,7 @@ def classify(result: Response | TransportFailed) -> Outcome:
         return Outcome.FOREIGN
     if status < 200 or status >= 500 or status in _UNCERTAIN_STATUS:
         return Outcome.UNCERTAIN
-    if not _looks_like_json(result.body):
+    if not _is_json(result.body):
         return Outcome.FOREIGN
     if status == 405 or (status == 404 and detail_of(result.body) in ("", "Not Found")):
         return Outcome.FOREIGN
@@ -169,9 +171,7 @@ def pydantic_errors(text: str) -> list[tuple[str, str]]:
 
 def _problem(item: dict[str, object]) -> str:
     loc = item.get("loc")
-    place = (
-        ".".join(str(part) for part in loc if part not in ("body", "query")) if isinstance(loc, list) else ""
-    )
+    place = ".".join(str(part) for part in loc if part not in ("body", "query")) if isinstance(loc, list) else ""
     message = str(item.get("msg", ""))
     return f"{place}: {message}" if place else message
 
@@ -182,16 +182,20 @@ def _is_page(response: Response) -> bool:
     return "html" in response.headers.get("content-type", "").lower() or response.body.lstrip()[:1] == b"<"
 
 
-def _looks_like_json(body: bytes) -> bool:
-    start = body.lstrip()[:1]
-    return bool(start) and start in b'{["0123456789-tfnN'
+def _is_json(body: bytes) -> bool:
+    """Whether `body` is JSON (NaN included). Of a large one only the start is looked at."""
+    if len(body) > _LARGE:
+        return body.lstrip()[:1] in (b"{", b"[")
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _no_answer(method: str, failed: TransportFailed) -> UpstreamError:
     if not failed.sent:
-        return UpstreamUnreachable(
-            failed.reason, hint="Nothing was sent; it will work once the server answers."
-        )
+        return UpstreamUnreachable(failed.reason, hint="Nothing was sent; it will work once the server answers.")
     return UpstreamUncertain(failed.reason, hint=_after(method))
 
 

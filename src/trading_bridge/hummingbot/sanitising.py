@@ -1,4 +1,4 @@
-"""Makes text of a foreign server fit to be shown: no address, host, path or secret, one line, not too long."""
+"""Makes text of a foreign server fit to be shown: one line, not too long, no address, path or secret."""
 
 import json
 import re
@@ -20,8 +20,8 @@ _LABELLED = re.compile(
 )
 _LOGIN = re.compile(r"\b(?:basic|bearer)\s+[A-Za-z0-9+/=._\-]{6,}", re.IGNORECASE)
 _NAMED_HOST = re.compile(r"(\bhost(?:name)?\s*[=:]\s*[\"']?)[\w.\-]+", re.IGNORECASE)
-_IPV6 = re.compile(
-    r"(?<![\w:])\[?(?:[0-9a-f]{1,4}:){2,7}[0-9a-f]{0,4}\]?(?::\d+)?(?![\w:])|(?<![\w:])::1(?!\w)",
+_IPV6 = re.compile(  # three colons at least, or a double one: 12:30:05 is a time
+    r"(?<![\w:])\[?(?:(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{0,4}|(?:[0-9a-f]{1,4}:){0,6}:[0-9a-f:]{1,30})\]?(?::\d+)?(?![\w:])",
     re.IGNORECASE,
 )
 _IPV4 = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b")

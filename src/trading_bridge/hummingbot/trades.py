@@ -43,7 +43,7 @@ class FlatFee(msgspec.Struct):
 
 
 class TradeFee(msgspec.Struct):
-    """`percent` is a fraction (0.001 = 0.1 %); `percent_token` is set when it is charged in that token only."""
+    """`percent` is a fraction (0.001 = 0.1 %); `percent_token`: charged in that token only."""
 
     fee_type: str | None = None
     percent: Decimal | None = None
@@ -200,9 +200,7 @@ def _append(
     )
 
 
-def _fee(
-    trade: Trade, price: Decimal | None, amount: Decimal | None, pair: Pair
-) -> tuple[Decimal | None, str | None]:
+def _fee(trade: Trade, price: Decimal | None, amount: Decimal | None, pair: Pair) -> tuple[Decimal | None, str | None]:
     """Total fee and its token; (None, None) when unknown.
 
     Flat fees as they are, plus the percentage: a share of the base amount when a buy's fee is deducted from

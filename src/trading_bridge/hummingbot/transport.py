@@ -109,9 +109,7 @@ class HttpTransport:
         except ValueError:
             raise ValueError("The Hummingbot API address is not a URL.") from None
         if url.scheme not in ("http", "https") or not url.host or url.query_string or url.fragment:
-            raise ValueError(
-                "The Hummingbot API address must look like https://host:8000 or https://host/prefix."
-            )
+            raise ValueError("The Hummingbot API address must look like https://host:8000 or https://host/prefix.")
         username, password = username or url.user, password or url.password
         headers = {"Accept": "application/json", "ngrok-skip-browser-warning": "1"}
         if username:
@@ -142,15 +140,11 @@ class HttpTransport:
     ) -> Response:
         """One exchange; see `Transport`. Raises TransportFailed."""
         if method != "GET":
-            return await self._attempt(
-                _Attempt(), self._session(fresh=True), method, path, params, body, timeout
-            )
+            return await self._attempt(_Attempt(), self._session(fresh=True), method, path, params, body, timeout)
         attempt = _Attempt()
         started = asyncio.get_running_loop().time()
         try:
-            return await self._attempt(
-                attempt, self._session(fresh=False), method, path, params, body, timeout
-            )
+            return await self._attempt(attempt, self._session(fresh=False), method, path, params, body, timeout)
         except TransportFailed as failed:
             left = timeout - (asyncio.get_running_loop().time() - started)
             stale = attempt.reused and not attempt.answered and failed.code == "disconnected"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from trading_bridge.domain.errors import UpstreamNotHummingbot
-from trading_bridge.domain.instruments import TradingRules
+from trading_bridge.domain.instruments import OrderBook, TradingRules
 
 T = TypeVar("T")
 
@@ -137,9 +137,7 @@ def _read_with_nan(body: bytes, shape: type[T]) -> T:
         return msgspec.json.decode(_CLEAN.encode(loose), type=shape)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
         pass
-    raise UpstreamNotHummingbot(
-        "The answer is not one of Hummingbot API.", hint="Check its address and version."
-    )
+    raise UpstreamNotHummingbot("The answer is not one of Hummingbot API.", hint="Check its address and version.")
 
 
 def finite(value: Decimal | None) -> Decimal | None:
@@ -177,3 +175,19 @@ def trading_rules(rules: Rules) -> TradingRules:
 def _limit(value: Decimal | None) -> Decimal | None:
     value = finite(value)
     return value if value is not None and 1 / _NO_LIMIT < value < _NO_LIMIT else None
+
+
+def order_book(book: Book) -> OrderBook:
+    """Domain form, best level first; levels without a price or an amount are left out."""
+    return OrderBook(bids=tuple(sorted(_levels(book.bids), reverse=True)), asks=tuple(sorted(_levels(book.asks))))
+
+
+def _levels(levels: list[Level]) -> list[tuple[Decimal, Decimal]]:
+    told = [(finite(level.price), finite(level.amount)) for level in levels]
+    return [(price, amount) for price, amount in told if price and amount and price > 0 and amount > 0]
+
+
+def balances(rows: list[TokenBalance]) -> dict[str, tuple[Decimal, Decimal]]:
+    """Token -> (units, available units); tokens of which either is unknown are left out."""
+    told = [(row.token, finite(row.units), finite(row.available_units)) for row in rows]
+    return {token: (units, free) for token, units, free in told if units is not None and free is not None}

@@ -34,7 +34,7 @@ _MAYBE_DONE = re.compile(
 
 
 class HummingbotWriter:
-    """Changes one Hummingbot server. Give it at most one call at a time: the server works one after another."""
+    """Changes one Hummingbot server. One call at a time: so works the server."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -58,9 +58,7 @@ class HummingbotWriter:
             detail = detail_of(result.body)
             if "already exists" in detail.lower():
                 return
-            raise UpstreamRejected(
-                safe_text(detail) or "The server refused the account's name.", field="name"
-            )
+            raise UpstreamRejected(safe_text(detail) or "The server refused the account's name.", field="name")
         _done(settle("POST", result))
 
     async def add_credential(self, account: str, connector: str, fields: Mapping[str, str]) -> None:
@@ -85,7 +83,7 @@ class HummingbotWriter:
         _done(settle("POST", result, hide=hide))
 
     async def delete_credential(self, account: str, connector: str) -> None:
-        """POST /accounts/delete-credential/{account}/{connector}: 200, also when there was none [measured]."""
+        """POST /accounts/delete-credential/{account}/{connector}: 200, even if none was there [measured]."""
         path = f"/accounts/delete-credential/{segment(account, 'account')}/{segment(connector, 'connector')}"
         await call(self._transport, "POST", path, within=deadlines.WRITE)  # 404 with a reason: gone as well
 
@@ -165,9 +163,7 @@ class HummingbotWriter:
         answer = _done(await self._post("/bot-orchestration/stop-bot", body=body, within=deadlines.STOP))
         told = _read_write(answer, wire.Stopped).response
         if not told.success:
-            raise _refused_bot(
-                told.message or "The command could not be published: the message broker is down."
-            )
+            raise _refused_bot(told.message or "The command could not be published: the message broker is down.")
 
     async def stop_and_archive(self, instance: str) -> None:
         """POST /bot-orchestration/stop-and-archive-bot/{bot}: accepted at once, done after about 25 s
@@ -201,7 +197,7 @@ class HummingbotWriter:
         await self._container("stop-container", name)
 
     async def start_container(self, name: str) -> None:
-        """POST /docker/start-container/{name}; answers as `stop_container`. The bot trades again after 6-9 s."""
+        """POST /docker/start-container/{name}; answers as `stop_container`. It trades again after 6-9 s."""
         await self._container("start-container", name)
 
     async def remove_container(self, name: str) -> None:
@@ -219,9 +215,7 @@ class HummingbotWriter:
             raise UpstreamUncertain("It is unclear whether the container was removed.", hint=_CHECK)
 
     async def _container(self, action: str, name: str) -> None:
-        answer = _done(
-            await self._post(f"/docker/{action}/{segment(name, 'instance')}", within=deadlines.STOP)
-        )
+        answer = _done(await self._post(f"/docker/{action}/{segment(name, 'instance')}", within=deadlines.STOP))
         said = wire.read_or_null(answer.body, str)
         if said is None:
             return
