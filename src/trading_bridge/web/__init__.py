@@ -1,0 +1,1 @@
+"""The only room that knows FastAPI: REST for machines in `api`, pages for people in `pages`."""
