@@ -1,6 +1,6 @@
 """May this bot be created? Everything that can be known before a deploy, checked in one order: first what needs no
-server, then the server and the exchange. The same checks serve the create request (first failure is raised) and the form's
-pre-flight (each is a line)."""
+server, then the server and the exchange. The same checks serve the create request (first failure is raised) and the
+form's pre-flight (each is a line)."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Who is asking: sign-in with a password, browser sessions, API tokens, and the administrator's presets.
 
-Nothing stored opens a door: passwords are kept as argon2id, session keys under a keyed hash, tokens as SHA-256.
+Nothing stored opens a door: passwords are kept as argon2id, session keys sealed, tokens as SHA-256.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 """Reading settings from the environment and from `.env`, with errors in words."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,8 @@ def _in_words(name: str, kind: str, context: Mapping[str, Any]) -> str:
     if kind == "value_error":
         return f"{name} {context['error']}."
     return f"{name} {rules.get(kind, 'has a value that cannot be used')}."
+
+
+def child_environment(changed: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with some variables changed, for a child that reads its own settings."""
+    return {**os.environ, **changed}

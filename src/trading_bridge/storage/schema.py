@@ -48,3 +48,9 @@ async def differences(database: Database) -> list[Any]:
 def head() -> str | None:
     """The newest revision that this code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def revision(database: Database) -> str | None:
+    """The revision that the database is at; None before the first migration."""
+    async with database.reading() as connection:
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
