@@ -8,7 +8,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
 from pathlib import PurePath
@@ -43,21 +45,46 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 _registered: set[str] = set()
+_hidden: ContextVar[frozenset[str]] = ContextVar("hidden", default=frozenset())  # by one request, for its duration
 
 Event = MutableMapping[str, Any]
 
 
 def register_secret(*values: str) -> None:
     """From now on these values appear in no log line, in whatever field or text."""
-    for value in values:
-        if len(value) >= SHORTEST_SECRET:
-            _registered.update((value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe="")))
+    _registered.update(_forms(values))
+
+
+@contextmanager
+def hiding(*values: str) -> Iterator[Callable[[str], str]]:
+    """While the block runs these values appear in no log line of its task, nor in a text put through the result."""
+    forms = _forms(values)
+    token = _hidden.set(_hidden.get() | forms)
+    try:
+        yield lambda text: _without(text, forms)
+    finally:
+        _hidden.reset(token)
+
+
+def _forms(values: Iterable[str]) -> frozenset[str]:
+    """Each value as it is and as quoting leaves it."""
+    return frozenset(
+        form
+        for value in values
+        if len(value) >= SHORTEST_SECRET
+        for form in (value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe=""))
+    )
+
+
+def _without(text: str, values: Iterable[str]) -> str:
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return text
 
 
 def scrub(text: str) -> str:
     """The text without registered secrets and without what looks like a credential."""
-    for value in sorted(_registered, key=len, reverse=True):
-        text = text.replace(value, MASK)
+    text = _without(text, _registered | _hidden.get())
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
@@ -111,9 +138,7 @@ class _Scrubbed:
 
     def __call__(self, logger: Any, method: str, event: Event) -> str:
         line: str = self._renderer(logger, method, event)
-        for value in _registered:
-            line = line.replace(value, MASK)
-        return line
+        return _without(line, _registered | _hidden.get())
 
 
 def configure(
@@ -130,9 +155,7 @@ def configure(
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=output.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        else structlog.dev.ConsoleRenderer(colors=output.isatty(), exception_formatter=structlog.dev.plain_traceback)
     )
     shared: list[Any] = [
         merge_contextvars,

@@ -12,7 +12,7 @@ from trading_bridge.domain.venues import VenueNotice
 from trading_bridge.hummingbot.client import HummingbotReader
 from trading_bridge.hummingbot.transport import HttpTransport, Transport
 from trading_bridge.hummingbot.writes import HummingbotWriter
-from trading_bridge.logs import logger
+from trading_bridge.logs import logger, register_secret
 from trading_bridge.services.accounts import AccountService
 from trading_bridge.services.admission import Admission
 from trading_bridge.services.board import Board
@@ -79,6 +79,7 @@ class Runtime:
     async def opened(cls, settings: Settings) -> AsyncIterator["Runtime"]:
         """Migrate the database, load the books, settle what a crash left, start the loops."""
         async with AsyncExitStack() as stack:
+            register_secret(*settings.secret_values())
             settings.open_home()
             database = Database(settings.database_address)
             stack.push_async_callback(database.close)

@@ -7,7 +7,7 @@
     ├── MalformedBody 400       the body can't be read at all
     ├── Unauthenticated 401, Forbidden 403, NotFound 404, MethodNotAllowed 405
     ├── Conflict 409            IdempotencyConflict, IllegalTransition, AlreadyExists
-    ├── PayloadTooLarge 413, TooManyRequests 429
+    ├── PayloadTooLarge 413, TooManyRequests 429, DatabaseUnavailable 503
     └── UpstreamError           Hummingbot API, classed by what is known of the effect
         ├── UpstreamRejected    502 definitely not done; the server said why
         ├── UpstreamUnreachable 503 never sent
@@ -178,6 +178,13 @@ class TooManyRequests(BridgeError):
 
     status = 429
     code = "too_many_requests"
+
+
+class DatabaseUnavailable(BridgeError):
+    """Our own database does not answer."""
+
+    status = 503
+    code = "database_unavailable"
 
 
 # ── Hummingbot API ──────────────────────────────────────────────────────────────────────────────

@@ -56,4 +56,4 @@ def _in_words(name: str, kind: str, context: Mapping[str, Any]) -> str:
 
 def child_environment(changed: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with some variables changed, for a child that reads its own settings."""
-    return {**os.environ, **changed}
+    return {**os.environ, **changed}  # noqa: TID251 this room is the reader

@@ -16,7 +16,7 @@ from trading_bridge.runtime import Runtime
 from trading_bridge.settings import Settings
 from trading_bridge.web import api, errors, events, pages, reference
 from trading_bridge.web.envelope import BodyLimit, Envelope
-from trading_bridge.web.pages.errors import render as render_error
+from trading_bridge.web.pages.errors import error_page
 from trading_bridge.web.security import SignInNeeded, login_address
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -67,8 +67,8 @@ def _bare_app(lifespan: Callable[..., object] | None) -> FastAPI:
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
         ],
     )
-    app.state.error_page = render_error
-    errors.install(app, render_error)
+    app.state.error_page = error_page
+    errors.install(app, error_page)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.include_router(reference.router)
     app.include_router(events.router)
@@ -99,5 +99,3 @@ async def _to_sign_in(request: Request, _failure: Exception) -> Response:
     if request.headers.get("HX-Request") == "true":
         return Response(status_code=401, headers={"HX-Redirect": address})
     return RedirectResponse(address, 303)
-
-

@@ -102,9 +102,7 @@ def from_http(request: Request, failure: HTTPException) -> tuple[BridgeError, di
     if failure.status_code == 405:
         allowed = ", ".join(allowed_methods(request))
         headers["Allow"] = allowed
-        return MethodNotAllowed(
-            f"This address does not take {request.method}.", hint=f"It takes {allowed}."
-        ), headers
+        return MethodNotAllowed(f"This address does not take {request.method}.", hint=f"It takes {allowed}."), headers
     kinds: dict[int, BridgeError] = {
         400: MalformedBody("The request can't be read.", hint="See /docs for what it looks like."),
         401: Unauthenticated("Sign in first.", hint="Send a bearer token."),

@@ -53,9 +53,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._broadcaster.subscribe() as hints:
-            await send(
-                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            )
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             opening = f"retry: {RETRY_MILLISECONDS}\n: hints of changes; GET tells what changed\n\n"
             now = position(self._broadcaster)
             if self._since is not None and self._since != now:
@@ -71,9 +69,7 @@ class EventStream(Response):
         coming: asyncio.Future[Hint] = asyncio.ensure_future(hints.__anext__())
         try:
             while True:
-                await asyncio.wait(
-                    (coming, gone), timeout=self._heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED
-                )
+                await asyncio.wait((coming, gone), timeout=self._heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED)
                 if gone.done():
                     return
                 if coming.done():

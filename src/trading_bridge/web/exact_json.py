@@ -52,9 +52,7 @@ def parse(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise MalformedBody("The body is not UTF-8 text.", hint="Send JSON, encoded as UTF-8.") from None
     except ValueError as error:
-        where = (
-            f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        )
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise MalformedBody(f"The body is not JSON{where}.", hint="Send a JSON object.") from None
     _check(value, "", DEEPEST)
     return value
@@ -120,9 +118,7 @@ def _number_too_long() -> MalformedBody:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedBody(
-        f"The body is not JSON: it holds {name.strip('-')}.", hint="JSON knows finite numbers only."
-    )
+    raise MalformedBody(f"The body is not JSON: it holds {name.strip('-')}.", hint="JSON knows finite numbers only.")
 
 
 def _too_deep() -> MalformedBody:

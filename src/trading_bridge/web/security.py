@@ -66,9 +66,7 @@ def set_session_cookie(response: Response, request: Request, session: Session) -
 
 def clear_session_cookie(response: Response, request: Request) -> None:
     """Take the session from the browser."""
-    response.delete_cookie(
-        cookie_name(request), path="/", secure=wants_secure(request), httponly=True, samesite="lax"
-    )
+    response.delete_cookie(cookie_name(request), path="/", secure=wants_secure(request), httponly=True, samesite="lax")
 
 
 def client_address(request: Request) -> str:
@@ -141,9 +139,7 @@ def login_address(request: Request) -> str:
 
 def safe_next(asked: str | None) -> str:
     """Where to go after signing in: a page of ours, never another site."""
-    ours = asked is not None and (
-        asked == HOME_PATH or asked.startswith((f"{HOME_PATH}/", f"{HOME_PATH}?", "/docs"))
-    )
+    ours = asked is not None and (asked == HOME_PATH or asked.startswith((f"{HOME_PATH}/", f"{HOME_PATH}?", "/docs")))
     if not ours or asked is None or "\\" in asked or any(ord(char) < 33 for char in asked):
         return HOME_PATH
     return asked
@@ -176,13 +172,9 @@ async def writer(request: Request, bearer: _Bearer) -> Actor:
     return Actor(principal.name, request_id_of(request))
 
 
-async def _token_owner(
-    request: Request, bearer: HTTPAuthorizationCredentials | None, scope: Scope
-) -> Principal:
+async def _token_owner(request: Request, bearer: HTTPAuthorizationCredentials | None, scope: Scope) -> Principal:
     if bearer is None or not bearer.credentials:
-        raise Unauthenticated(
-            "A token is needed here.", hint="Send the header Authorization: Bearer <your API token>."
-        )
+        raise Unauthenticated("A token is needed here.", hint="Send the header Authorization: Bearer <your API token>.")
     use = await runtime_of(request).sign_in.find_token(bearer.credentials)
     if use is None:
         raise Unauthenticated("The token is not valid.", hint="Check it, or have a new one made.")
