@@ -21,6 +21,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "idiomorph": ("dist/idiomorph-ext.min.js",),
     "uplot": ("dist/uPlot.iife.min.js", "dist/uPlot.min.css"),
     "@picocss/pico": ("css/pico.min.css",),
+    "swagger-ui-dist": ("swagger-ui-bundle.js", "swagger-ui.css"),
 }
 # The first npm that reads lock files of version 3.
 OLDEST_NPM = 7
