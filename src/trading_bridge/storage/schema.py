@@ -7,10 +7,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from trading_bridge.storage.database import Database
 from trading_bridge.storage.tables import metadata
+
+# Any number will do, as long as every version of this program uses the same.
+MIGRATION_LOCK = 0x7B21D6E
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -26,6 +29,9 @@ async def migrate(database: Database) -> tuple[str | None, str | None]:
     """Upgrade to the newest revision; answers (revision before, revision now). Safe to call at every start."""
 
     def run(connection: Connection) -> tuple[str | None, str | None]:
+        if connection.dialect.name == "postgresql":
+            # Replicas start together: the second waits here and then finds the schema done. Freed at the commit.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         before = MigrationContext.configure(connection).get_current_revision()
         command.upgrade(_config(connection), "head")
         return before, MigrationContext.configure(connection).get_current_revision()
