@@ -29,9 +29,7 @@ from trading_bridge.sandbox.exchange import Exchange, Market, Rejected
 Handler = Callable[[Call], Any]
 
 
-def bitmart_routes(
-    exchange: Exchange, now: Callable[[], datetime], faults: Faults | None = None
-) -> list[BaseRoute]:
+def bitmart_routes(exchange: Exchange, now: Callable[[], datetime], faults: Faults | None = None) -> list[BaseRoute]:
     """Routes under `/system`, `/spot` and `/account`. `now` is the clock for callers' timestamps (UTC)."""
     market_data = _MarketData(exchange, now)
     wallets = _Wallets(exchange)
@@ -111,11 +109,7 @@ class _MarketData:
         return {"server_time": milliseconds(self._now())}
 
     def service(self, _call: Call) -> Any:
-        return {
-            "service": [
-                {"title": "Spot API", "service_type": "spot", "status": 2, "start_time": 0, "end_time": 0}
-            ]
-        }
+        return {"service": [{"title": "Spot API", "service_type": "spot", "status": 2, "start_time": 0, "end_time": 0}]}
 
     def currencies(self, _call: Call) -> Any:
         return {"currencies": [wire.currency_row(token) for token in self._tokens()]}

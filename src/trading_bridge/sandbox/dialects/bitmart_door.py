@@ -20,6 +20,7 @@ from trading_bridge.sandbox.dialects.wire import milliseconds
 from trading_bridge.sandbox.exchange import ApiKey, KeyRing, Rejected
 
 LARGEST_SKEW_MS = 60_000
+_LONGEST_TIMESTAMP = 16
 
 Level = Literal["NONE", "KEYED", "SIGNED", "TRADE"]
 """BitMart's authentication levels; TRADE is SIGNED with a key that may trade."""
@@ -94,8 +95,7 @@ class BitmartDoor:
             raise BitmartError(
                 403,
                 30010,
-                "IP is forbidden. We recommend enabling IP whitelist for API trading. "
-                "After that reauth your account",
+                "IP is forbidden. We recommend enabling IP whitelist for API trading. After that reauth your account",
             )
         if level == "KEYED":
             return key
@@ -111,7 +111,7 @@ class BitmartDoor:
         timestamp = request.headers.get("X-BM-TIMESTAMP", "")
         if not timestamp:
             raise BitmartError(401, 30006, "Header X-BM-TIMESTAMP is empty")
-        if not (timestamp.isascii() and timestamp.isdigit()):
+        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _LONGEST_TIMESTAMP):
             raise BitmartError(401, 30008, "Header X-BM-TIMESTAMP invalid format")
         if abs(int(timestamp) - milliseconds(self._now())) > LARGEST_SKEW_MS:
             raise BitmartError(401, 30007, "Header X-BM-TIMESTAMP range. Within a minute")

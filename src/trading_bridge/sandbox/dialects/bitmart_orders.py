@@ -120,15 +120,11 @@ class BitmartOrders:
         order_id = call.body.get("orderId")
         if not order_id:
             raise missing("orderId")
-        return self._trade_rows(
-            call, [t for t in self._exchange.trades(call.owner) if t.order_id == str(order_id)]
-        )
+        return self._trade_rows(call, [t for t in self._exchange.trades(call.owner) if t.order_id == str(order_id)])
 
     def _trade_rows(self, call: Call, trades: list[Any]) -> list[dict[str, Any]]:
         return [
-            wire.trade_row(
-                self._exchange.markets[trade.pair], trade, self._exchange.order(call.owner, trade.order_id)
-            )
+            wire.trade_row(self._exchange.markets[trade.pair], trade, self._exchange.order(call.owner, trade.order_id))
             for trade in trades
         ]
 

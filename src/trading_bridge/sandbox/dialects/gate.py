@@ -51,9 +51,7 @@ _CANDLE_SECONDS = {
 }
 
 
-def gate_routes(
-    exchange: Exchange, now: Callable[[], datetime], faults: Faults | None = None
-) -> list[BaseRoute]:
+def gate_routes(exchange: Exchange, now: Callable[[], datetime], faults: Faults | None = None) -> list[BaseRoute]:
     """Routes under `/api/v4`. `now` is the clock that callers' timestamps are held against (UTC)."""
     market_data = _MarketData(exchange, now)
     account = _Account(exchange, now)

@@ -120,9 +120,7 @@ class GateOrders:
             if at_once < amount:
                 raise GateError(400, "FOK_NOT_FILL", "FOK order cannot be filled completely")
         order_type: OrderType = "limit_maker" if in_force == "poc" else "limit"
-        order = self._exchange.place(
-            call.owner, market.pair, side, amount, price, type=order_type, client_id=text
-        )
+        order = self._exchange.place(call.owner, market.pair, side, amount, price, type=order_type, client_id=text)
         if in_force == "ioc" and order.status == "open":
             self._exchange.cancel(call.owner, order.id)
         return order

@@ -24,6 +24,7 @@ It gets the request and a function that does the work (effect included) and give
 """
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FURTHEST_S = 60_000_000_000  # some 1900 years
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,10 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment_of(seconds: Decimal | None) -> datetime | None:
-    """A time from Unix seconds; None for None, Rejected-free: out of range gives None too."""
-    if seconds is None:
+    """A time from Unix seconds; None for None and for what no calendar holds."""
+    if seconds is None or abs(seconds) > _FURTHEST_S:
         return None
-    try:
-        return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
-    except OverflowError:
-        return None
+    return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
 
 
 def bounded(text: Any, default: int, largest: int) -> int | None:

@@ -36,8 +36,10 @@ def check_numbers(market: Market, order_type: OrderType, amount: Decimal, price:
 def check_notional(market: Market, quote: Decimal) -> None:
     """Reject an order worth less than the market's minimum."""
     if quote < market.min_quote:
+        # Gate's wording, as ccxt's sources quote it: callers who read texts know this one.
         raise Rejected(
-            "MIN_NOTIONAL", f"order value {quote} is under the minimum of {market.min_quote} {market.quote}"
+            "MIN_NOTIONAL",
+            f"Your order size {quote} {market.quote} is too small. The minimum is {market.min_quote} {market.quote}",
         )
 
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from trading_bridge.sandbox.exchange.market import Market, Side
-from trading_bridge.sandbox.exchange.orders import Order, Rejected
+from trading_bridge.sandbox.exchange.orders import Rejected
 
 if TYPE_CHECKING:
     from trading_bridge.sandbox.exchange.engine import Exchange
@@ -38,13 +38,16 @@ _SWEEP_LEVELS = 200  # price levels that a taker looks at
 
 @dataclass(slots=True)
 class _Slot:
-    """A maker's place in the ladder: the order that fills it, and when it is looked at again (flow time)."""
+    """A maker's place in the ladder: the order that fills it, and when it is looked at again (flow time).
+
+    The order is kept by its id: the exchange forgets a maker's order as soon as it is no longer open.
+    """
 
     side: Side
     level: int
     offset: float = 0.0
     price: float = 0.0
-    order: Order | None = None
+    order_id: str | None = None
     due_us: int = 0
 
 
@@ -85,26 +88,28 @@ class _MarketFlow:
                 self._sweep(side, random.uniform(0.0038, 0.006), 0.5)
         # The best levels come back at once, so that a sweep moves the last price but hardly the mid.
         for slot in self._slots[: 2 * _INNER]:
-            if slot.order is not None and slot.order.status != "open":
+            if slot.order_id is not None and not self._rests(slot.order_id):
                 self._quote(slot, at_us)
 
     def _tidy(self, at_us: int) -> None:
         """Take stale quotes off first, then quote again: a moved ladder must not meet itself."""
         reference, waiting = self.reference, []
         for slot in self._slots:
-            order = slot.order
-            if order is not None and order.status != "open":
-                slot.order = order = None
+            if slot.order_id is not None and not self._rests(slot.order_id):
+                slot.order_id = None
                 slot.due_us = at_us + round(self._random.uniform(0.5, 3) * 1e6)
-            if order is not None:
+            if slot.order_id is not None:
                 drift = abs(slot.price / (reference * (1 + slot.offset)) - 1)
                 if drift > _DRIFT_TOLERANCE or at_us >= slot.due_us:
-                    self._exchange.cancel(MAKER, order.id)
-                    slot.order, slot.due_us = None, at_us
-            if slot.order is None and at_us >= slot.due_us:
+                    self._exchange.cancel(MAKER, slot.order_id)
+                    slot.order_id, slot.due_us = None, at_us
+            if slot.order_id is None and at_us >= slot.due_us:
                 waiting.append(slot)
         for slot in waiting:
             self._quote(slot, at_us)
+
+    def _rests(self, order_id: str) -> bool:
+        return self._exchange.order(MAKER, order_id) is not None
 
     def _quote(self, slot: _Slot, at_us: int) -> None:
         market, random = self._market, self._random
@@ -114,10 +119,10 @@ class _MarketFlow:
         price = (math.floor(ticks) if slot.side is Side.BUY else math.ceil(ticks)) * market.tick
         notional = self._level_quote * random.uniform(0.4, 1.6) * (1 + 0.15 * slot.level)
         amount = self._lots(notional / float(price)) * market.lot
-        slot.order, slot.price = None, float(price)
+        slot.order_id, slot.price = None, float(price)
         slot.due_us = at_us + round(random.uniform(4, 14) * 1e6)
         try:
-            slot.order = self._exchange.place(MAKER, market.pair, slot.side, amount, price)
+            slot.order_id = self._exchange.place(MAKER, market.pair, slot.side, amount, price).id
         except Rejected:
             # Too small for the market's minimum: this place in the ladder stays empty until its next turn.
             return
@@ -142,9 +147,7 @@ class _MarketFlow:
             amount += float(levels[last][1]) * random.uniform(0.1, 0.9)
         cap = _LARGEST_SWEEP_LEVELS * self._level_quote / float(price)
         try:
-            order = self._exchange.place(
-                TAKER, market.pair, side, self._lots(min(amount, cap)) * market.lot, price
-            )
+            order = self._exchange.place(TAKER, market.pair, side, self._lots(min(amount, cap)) * market.lot, price)
         except Rejected:
             return  # next to nothing on that side: not worth a taker's minimum order
         if order.status == "open":
@@ -160,22 +163,16 @@ class _MarketFlow:
             "random": [version, list(state), gauss],
             "shift": self._shift,
             "sweep_due": {side.value: due for side, due in self._sweep_due.items()},
-            "slots": [
-                [s.side.value, s.level, s.offset, s.price, s.order.id if s.order else None, s.due_us]
-                for s in self._slots
-            ],
+            "slots": [[s.side.value, s.level, s.offset, s.price, s.order_id, s.due_us] for s in self._slots],
         }
 
     def restore(self, data: dict[str, Any]) -> None:
-        """Replace everything by what `snapshot` gave; the orders are looked up on the exchange."""
+        """Replace everything by what `snapshot` gave; orders go by their ids."""
         version, state, gauss = data["random"]
         self._random.setstate((version, tuple(state), gauss))
         self._shift = data["shift"]
         self._sweep_due = {Side(side): due for side, due in data["sweep_due"].items()}
-        self._slots = []
-        for side, level, offset, price, order_id, due_us in data["slots"]:
-            order = self._exchange.order(MAKER, order_id) if order_id is not None else None
-            self._slots.append(_Slot(Side(side), level, offset, price, order, due_us))
+        self._slots = [_Slot(Side(side), *rest) for side, *rest in data["slots"]]
 
 
 class Flow:

@@ -82,9 +82,7 @@ class History:
         """JSON-able copy."""
         return {
             "open": [_order_row(order) for order in self.all_open()],
-            "closed": {
-                owner: [_order_row(self._orders[id_]) for id_ in ids] for owner, ids in self._closed.items()
-            },
+            "closed": {owner: [_order_row(self._orders[id_]) for id_ in ids] for owner, ids in self._closed.items()},
             "trades": {owner: [_trade_row(t) for t in trades] for owner, trades in self._trades.items()},
         }
 

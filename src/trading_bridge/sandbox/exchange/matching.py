@@ -88,9 +88,7 @@ class Matcher:
         order.updated_at = self._now()
         self._history.closed(order)
 
-    def _settle(
-        self, market: Market, tape: Tape, maker: Order, taker: Order, price: Decimal, amount: Decimal
-    ) -> None:
+    def _settle(self, market: Market, tape: Tape, maker: Order, taker: Order, price: Decimal, amount: Decimal) -> None:
         moment, quote, id_ = self._now(), price * amount, str(self.next_trade)
         self.next_trade += 1
         for order, rate in ((maker, market.maker_fee), (taker, market.taker_fee)):

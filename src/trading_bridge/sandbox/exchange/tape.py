@@ -114,9 +114,7 @@ class Tape:
         """JSON-able copy."""
         return {
             "last": str(self.last),
-            "trades": [
-                [t.id, t.side.value, str(t.price), str(t.amount), t.at.isoformat()] for t in self._trades
-            ],
+            "trades": [[t.id, t.side.value, str(t.price), str(t.amount), t.at.isoformat()] for t in self._trades],
             "minutes": [
                 [c.opened_at.isoformat(), *map(str, (c.open, c.high, c.low, c.close, c.base, c.quote))]
                 for c in self._minutes

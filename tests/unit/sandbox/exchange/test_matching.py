@@ -87,9 +87,7 @@ class MatchingMachine(RuleBasedStateMachine):
             with pytest.raises(Rejected, match="ORDER_NOT_FOUND"):
                 self.exchange.cancel(owner, order_id)
 
-    def _place(
-        self, owner: str, side: Side, amount: Decimal, price: Decimal | None, kind: OrderType
-    ) -> Placed:
+    def _place(self, owner: str, side: Side, amount: Decimal, price: Decimal | None, kind: OrderType) -> Placed:
         self.clock.pass_seconds(1)
         expected, meets_itself = self._expected(owner, side, amount, price)
         refusal = self._refusal(owner, side, amount, price, kind, expected)

@@ -53,6 +53,19 @@ def test_what_comes_back_is_what_was_and_goes_on_alike() -> None:
     assert_sound(other, ("bot", "~maker", "~taker"))
 
 
+@pytest.mark.parametrize("seconds", range(1, 16))
+def test_the_future_is_the_same_from_any_moment(seconds: int) -> None:
+    exchange, clock = lived()
+    run(exchange, clock, seconds)
+    # Somebody takes makers' orders between two steps of the flow.
+    exchange.place("bot", PAIR, Side.SELL, D(20_000), None, type="market")
+    other = Exchange(seed=1, now=clock)
+    other.restore(json.loads(json.dumps(exchange.snapshot())))
+    for either in (exchange, other):
+        either.advance(10)
+    assert other.snapshot() == exchange.snapshot()
+
+
 def test_restored_orders_can_be_cancelled_and_callbacks_stay() -> None:
     exchange, clock = lived()
     other = Exchange(seed=1, now=clock)
