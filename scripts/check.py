@@ -45,6 +45,7 @@ def stages(report: Path) -> list[Stage]:
         Stage("lint", [str(BIN / "ruff"), "check", "--quiet", "."]),
         Stage("import contracts", [str(BIN / "lint-imports")]),
         Stage("types", [str(BIN / "mypy")]),
+        Stage("migrations", [*python, "pytest", "-q", "tests/integration/storage/test_migrations.py"]),
         Stage("tests", [*pytest, "--cov", "--cov-report="]),
         *rooms,
     ]
