@@ -103,7 +103,7 @@ async def _assemble(
     board = Board(database, ledger, markets, strips, broadcaster, clock, SERVER)
     coordinator = Coordinator(SERVER, reader, lane, clock, settings.poll_seconds)
     accounts = AccountService(database, reader, writer, lane, broadcaster, clock, SERVER)
-    history = HistoryReader(reader, ledger, board, clock)
+    history = HistoryReader(reader, ledger, board, markets, clock)
     watcher = Watcher(database, board, clock)
     reconciler = Reconciler(
         database,

@@ -16,7 +16,7 @@ class Side(StrEnum):
 class FillSource(StrEnum):
     """Where a fill was read."""
 
-    HISTORY = "history"  # the running bot's own history: exact
+    HISTORY = "history"  # the running bot's own history: prices and amounts to six decimals, fees exact
     ARCHIVE = "archive"  # the archived database: six decimals only, so approximate
 
 

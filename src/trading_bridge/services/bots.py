@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy.exc import IntegrityError
 
 from trading_bridge.domain.bots import (
     Bot,
@@ -31,7 +30,7 @@ from trading_bridge.services.ledger import Ledger
 from trading_bridge.services.reconciler import Reconciler
 from trading_bridge.storage.bots import BotRepository
 from trading_bridge.storage.database import Database
-from trading_bridge.storage.idempotency import IdempotencyRepository
+from trading_bridge.storage.idempotency import IdempotencyRepository, KeyTakenError
 from trading_bridge.storage.log_tails import LogTailRepository
 from trading_bridge.storage.operations import OperationRepository
 from trading_bridge.storage.samples import SampleRepository
@@ -174,8 +173,8 @@ class BotService:
         bot = self._new_bot(admitted)
         try:
             bot = await self._store(bot, new.start, actor, idempotency_key, digest)
-        except IntegrityError:  # the same key came twice at the same moment: the other one was first
-            known = await self._known(idempotency_key, actor, digest) if idempotency_key is not None else None
+        except KeyTakenError:  # the same key came twice at the same moment: the other one was first
+            known = await self._known(idempotency_key or "", actor, digest)
             if known is None:
                 raise
             return known

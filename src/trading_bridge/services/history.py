@@ -10,10 +10,12 @@ import structlog
 from trading_bridge.domain.bots import LIVE, Bot, Status
 from trading_bridge.domain.errors import BridgeError
 from trading_bridge.domain.fleet import Fleet
+from trading_bridge.domain.instruments import TradingRules
 from trading_bridge.hummingbot.client import HummingbotReader
 from trading_bridge.services.board import Board
 from trading_bridge.services.clock import Clock
 from trading_bridge.services.ledger import Ledger
+from trading_bridge.services.markets import MarketService
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +27,13 @@ _READ = LIVE | {Status.STOPPING, Status.DEPLOYING}
 class HistoryReader:
     """Reads a bot's history when its reported volume has moved, and now and then in any case."""
 
-    def __init__(self, reader: HummingbotReader, ledger: Ledger, board: Board, clock: Clock) -> None:
+    def __init__(
+        self, reader: HummingbotReader, ledger: Ledger, board: Board, markets: MarketService, clock: Clock
+    ) -> None:
         self._reader = reader
         self._ledger = ledger
         self._board = board
+        self._markets = markets
         self._clock = clock
         self._lock = asyncio.Lock()
         self._seen: dict[str, tuple[Decimal, datetime]] = {}  # instance -> (volume, when read)
@@ -88,13 +93,24 @@ class HistoryReader:
             return False
         async with self._lock:
             fills = await self._reader.history(
-                bot.instance_name, connector=bot.connector, pair=bot.pair, account=bot.account
+                bot.instance_name,
+                connector=bot.connector,
+                pair=bot.pair,
+                account=bot.account,
+                rules=await self._rules(bot),
             )
         if fills is None:
             return False
         if await self._ledger.record(bot, fills):
             self._board.touch(bot.id)
         return True
+
+    async def _rules(self, bot: Bot) -> TradingRules | None:
+        """To tell which fills are exact: a bot keeps prices and amounts to six decimals."""
+        try:
+            return await self._markets.rules(bot.connector, bot.pair)
+        except BridgeError:
+            return None
 
     def forget(self, instance_name: str) -> None:
         """An instance has ended."""

@@ -3,12 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from trading_bridge.domain.bots import Bot, Desired, Status
 from trading_bridge.domain.operations import STEPS, WORDS, EventState, Kind, Operation, Phase, State, Step
 from trading_bridge.services.identity import new_id
 from trading_bridge.storage.bots import BotRepository
+from trading_bridge.storage.database import Connection
 from trading_bridge.storage.operations import OperationRepository
 from trading_bridge.storage.timeline import TimelineRepository
 
@@ -42,7 +41,7 @@ def begin(bot: Bot, kind: Kind, actor: str, request_id: str, now: datetime) -> O
 class Journal:
     """Writes on one connection; the caller owns the transaction and tells the board afterwards."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._bots = BotRepository(connection)
         self._operations = OperationRepository(connection)
         self._timeline = TimelineRepository(connection)

@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from trading_bridge.domain.bots import Bot
 from trading_bridge.domain.fills import Fill
 from trading_bridge.domain.performance import ZERO, Position, fold
 from trading_bridge.services.clock import Clock
-from trading_bridge.storage.database import Database
+from trading_bridge.storage.database import Connection, Database
 from trading_bridge.storage.fills import FillRepository
 
 DAY = timedelta(hours=24)
@@ -99,7 +97,7 @@ class Ledger:
         self._positions[bot_id] = position
 
     @staticmethod
-    async def _all_of(connection: AsyncConnection, bot_id: str) -> list[Fill]:
+    async def _all_of(connection: Connection, bot_id: str) -> list[Fill]:
         return await FillRepository(connection).of(bot_id)
 
     async def fills(self, bot_id: str, *, limit: int | None, before: str | None, since: datetime | None) -> list[Fill]:

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 BUSY_TIMEOUT_MS = 10_000
 
+Connection = AsyncConnection  # what repositories are given; the other rooms need no SQLAlchemy to name it
+
 
 class Database:
     """One database. `dialect` is "sqlite" or "postgresql"."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, desc, select, tuple_
+from sqlalchemy import Row, and_, desc, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,7 +52,7 @@ class FillRepository:
             row = (await self._connection.execute(mark)).first()
             if row is None:
                 return []
-            query = query.where(tuple_(fills.c.at, fills.c.id) < tuple_(row.at, row.id))
+            query = query.where(or_(fills.c.at < row.at, and_(fills.c.at == row.at, fills.c.id < row.id)))
         if limit is not None:
             query = query.limit(limit)
         return [_fill(row) for row in await self._connection.execute(query)]

@@ -3,9 +3,14 @@
 from datetime import datetime
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trading_bridge.storage.tables import idempotency_keys
+
+
+class KeyTakenError(Exception):
+    """The key is there already; the transaction has to be given up."""
 
 
 class IdempotencyRepository:
@@ -24,6 +29,9 @@ class IdempotencyRepository:
         return None if row is None else (row.body_hash, row.bot_id)
 
     async def add(self, key: str, owner: str, body_hash: str, bot_id: str, now: datetime) -> None:
-        await self._connection.execute(
-            insert(idempotency_keys).values(key=key, owner=owner, body_hash=body_hash, bot_id=bot_id, created_at=now)
-        )
+        """Record a key. Raises KeyTakenError when another request was first."""
+        values = {"key": key, "owner": owner, "body_hash": body_hash, "bot_id": bot_id, "created_at": now}
+        try:
+            await self._connection.execute(insert(idempotency_keys).values(**values))
+        except IntegrityError as error:
+            raise KeyTakenError from error
