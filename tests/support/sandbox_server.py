@@ -54,6 +54,23 @@ def poll(condition: Callable[[], Any], seconds: float = 15.0, every: float = 0.0
         pause.wait(every)
 
 
+def pmm_v1(name: str, **fields: Any) -> dict[str, Any]:
+    """A config of controller pmm_v1 that trades within seconds; `fields` replace or add."""
+    return {
+        "id": name,
+        "controller_name": "pmm_v1",
+        "controller_type": "generic",
+        "connector_name": "gate_io",
+        "trading_pair": "SHARP-USDT",
+        "order_amount": 1600,
+        "buy_spreads": [0.003],
+        "sell_spreads": [0.003],
+        "order_refresh_time": 30,
+        "filled_order_delay": 5,
+        **fields,
+    }
+
+
 class SandboxClient:
     """Plain HTTP to one sandbox, and where it is."""
 
@@ -94,6 +111,30 @@ class SandboxClient:
         reply = self.call("POST", path, body)
         assert reply.status in {200, 201}, (path, reply)
         return reply.json()
+
+    def deploy(self, instance: str, config: dict[str, Any], account: str = "client_sharp") -> str:
+        """Save the config under its id, deploy a bot with it, and return the bot's full name."""
+        self.post(f"/controllers/configs/{config['id']}", config)
+        body = {
+            "instance_name": instance,
+            "credentials_profile": account,
+            "controllers_config": [config["id"]],
+            "headless": True,
+        }
+        answer = self.post("/bot-orchestration/deploy-v2-controllers", body)
+        assert answer["success"], answer
+        name: str = answer["unique_instance_name"]
+        return name
+
+    def bot(self, name: str) -> dict[str, Any]:
+        """The bot's status data; `{"status": "not_found", ...}` when it is not listed."""
+        found: dict[str, Any] = self.get(f"/bot-orchestration/{name}/status")["data"]
+        return found
+
+    def fills(self, name: str) -> list[dict[str, Any]]:
+        """The bot's own history; empty while it does not answer."""
+        response = self.get(f"/bot-orchestration/{name}/history?timeout=1")["response"]
+        return response["data"]["data"]["trades"] if response["success"] else []
 
     def faults(self, **knobs: Any) -> Any:
         """Set fault knobs, see trading_bridge.sandbox.faults."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SAFE_NAME: Final = re.compile(r"^[A-Za-z0-9_-]+$")
 _LONGEST_FILE_NAME: Final = 255
+DOCKER_TIMEOUT: Final = 60.0
 
 
 class DeployFailure(Exception):
@@ -79,10 +80,10 @@ class ControllerDeployment(_Deployment):
         return [_safe(name, "controllers_config") for name in value]
 
 
-def deploy_script(world: World, body: ScriptDeployment) -> dict[str, Any]:
+async def deploy_script(world: World, body: ScriptDeployment) -> dict[str, Any]:
     """deploy-v2-script: the answer's body. Raises DeployFailure, DockerUnreachable."""
     name = _unique(world, body.instance_name)
-    response = _create(world, name, body.credentials_profile, body.script_config, body.image)
+    response = await _create(world, name, body.credentials_profile, body.script_config, body.image)
     if response["success"]:
         response["unique_instance_name"] = name
         world.orchestrator.runs.add(
@@ -97,7 +98,7 @@ def deploy_script(world: World, body: ScriptDeployment) -> dict[str, Any]:
     return response
 
 
-def deploy_controllers(world: World, body: ControllerDeployment) -> dict[str, Any]:
+async def deploy_controllers(world: World, body: ControllerDeployment) -> dict[str, Any]:
     """deploy-v2-controllers: the answer's body. Raises DeployFailure, DockerUnreachable."""
     name = _unique(world, body.instance_name)
     script_config = f"{name}.yml"
@@ -111,7 +112,7 @@ def deploy_controllers(world: World, body: ControllerDeployment) -> dict[str, An
         if getattr(body, limit) is not None:
             content[limit] = getattr(body, limit)
     world.files.script_configs[script_config.removesuffix(".yml")] = content
-    response = _create(world, name, body.credentials_profile, script_config, body.image)
+    response = await _create(world, name, body.credentials_profile, script_config, body.image)
     if response["success"]:
         response["script_config_generated"] = script_config
         response["controllers_deployed"] = body.controllers_config
@@ -133,7 +134,7 @@ def _unique(world: World, instance_name: str) -> str:
     return f"{instance_name}-{world.clock.now().astimezone():%Y%m%d-%H%M%S}"
 
 
-def _create(world: World, name: str, profile: str, script_config: str | None, image: str) -> dict[str, Any]:
+async def _create(world: World, name: str, profile: str, script_config: str | None, image: str) -> dict[str, Any]:
     world.touch()
     if len(name) > _LONGEST_FILE_NAME:
         raise DeployFailure(f"[Errno 36] File name too long: 'bots/instances/{name}'")
@@ -161,4 +162,9 @@ def _create(world: World, name: str, profile: str, script_config: str | None, im
         world.docker.run(name, image)
     except DockerError as error:
         return {"success": False, "message": str(error)}
+    if world.docker.slow:
+        # The bot starts and trades all the same, and no bot run is recorded (measured).
+        world.freeze(DOCKER_TIMEOUT)
+        await world.thawed()
+        raise DeployFailure("UnixHTTPConnectionPool(host='localhost', port=None): Read timed out. (read timeout=60)")
     return {"success": True, "message": f"Instance {name} created successfully."}

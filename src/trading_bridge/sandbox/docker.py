@@ -41,10 +41,11 @@ class Container:
 
 
 class Docker:
-    """Containers by name. `on_start` and `on_exit` tell whoever simulates what runs inside."""
+    """Containers by name. `down` and `slow` are faults. `on_start` and `on_exit` tell whoever simulates what runs inside."""
 
     def __init__(self) -> None:
         self.down = False
+        self.slow = False
         self.images = [DEFAULT_IMAGE]
         self.on_start: Callable[[Container], None] = lambda _: None
         self.on_exit: Callable[[Container], None] = lambda _: None

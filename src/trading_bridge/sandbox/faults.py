@@ -54,6 +54,7 @@ class FaultRule(BaseModel):
 class FaultSettings(BaseModel):
     """All knobs; in a PUT only those named change.
 
+    docker_slow: creating a container takes longer than the API's 60 s, and happens all the same (measured);
     refuse_orders: exchange account (or `*`) -> text; books: pair -> empty, no_bids or no_asks;
     exchange_clock_skew: seconds that the exchange's clock is ahead.
     """
@@ -63,6 +64,7 @@ class FaultSettings(BaseModel):
     rules: list[FaultRule] = Field(default_factory=list)
     mqtt_silent: bool = False
     docker_down: bool = False
+    docker_slow: bool = False
     refuse_orders: dict[str, str] = Field(default_factory=dict)
     books: dict[str, Literal["empty", "no_bids", "no_asks"]] = Field(default_factory=dict)
     exchange_clock_skew: float = 0.0
@@ -83,6 +85,7 @@ class Faults:
             rules=self._rules,
             mqtt_silent=world.mqtt.silent,
             docker_down=world.docker.down,
+            docker_slow=world.docker.slow,
             refuse_orders=dict(world.exchange.refuse),
             books=dict(world.book_faults),
             exchange_clock_skew=world.clock.exchange_skew,
@@ -97,6 +100,8 @@ class Faults:
             world.mqtt.silent = settings.mqtt_silent
         if "docker_down" in named:
             world.docker.down = settings.docker_down
+        if "docker_slow" in named:
+            world.docker.slow = settings.docker_slow
         if "refuse_orders" in named:
             world.exchange.refuse.clear()
             world.exchange.refuse.update(settings.refuse_orders)

@@ -247,7 +247,7 @@ async def _performance_history(request: Request) -> dict[str, Any]:
 async def _deploy_controllers(request: Request) -> dict[str, Any]:
     body = await model_body(request, ControllerDeployment)
     try:
-        return deploy_controllers(world_of(request), body)
+        return await deploy_controllers(world_of(request), body)
     except (DeployFailure, DockerUnreachable) as error:
         raise HttpError(500, str(error)) from error
 
@@ -255,7 +255,7 @@ async def _deploy_controllers(request: Request) -> dict[str, Any]:
 async def _deploy_script(request: Request) -> dict[str, Any]:
     body = await model_body(request, ScriptDeployment)
     try:
-        return deploy_script(world_of(request), body)
+        return await deploy_script(world_of(request), body)
     except (DeployFailure, DockerUnreachable) as error:
         raise HttpError(500, str(error)) from error
 
