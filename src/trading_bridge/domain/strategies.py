@@ -34,6 +34,8 @@ class Parameter:
             raise InvalidConfig(f"{self.label} is not a number.", field=field, hint=self.help) from None
         if not number.is_finite():
             raise InvalidConfig(f"{self.label} is not a finite number.", field=field, hint=self.help)
+        if abs(number.adjusted()) > 30 or len(number.as_tuple().digits) > 60:  # "1e999999" would fill a page
+            raise InvalidConfig(f"{self.label} is out of any range.", field=field, hint=self.help)
         if self.kind == "seconds" and number != number.to_integral_value():
             raise InvalidConfig(f"{self.label} is whole seconds.", field=field, hint=self.help)
         if number < self.minimum or number > self.maximum:

@@ -14,6 +14,7 @@ from trading_bridge.logs import bound, logger
 from trading_bridge.web import errors
 
 LARGEST_BODY = 1024 * 1024
+LARGEST_DRAINED = 16 * LARGEST_BODY
 
 _log = logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -80,7 +81,7 @@ class Envelope:
                 _log.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"],
+                    path=scope["path"][:200],
                     status=status,
                     milliseconds=round((time.perf_counter() - started) * 1000, 1),
                 )
@@ -98,6 +99,7 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced[:20]) > LARGEST_BODY:
+            await _drain(receive)
             error = PayloadTooLarge("The body is too large.", hint="No request needs more than 1 MiB.")
             await errors.answer(error, {"Connection": "close"})(scope, receive, send)
             return
@@ -108,10 +110,22 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > LARGEST_BODY:
+                if message.get("more_body"):
+                    await _drain(receive)
                 raise HTTPException(413, headers={"Connection": "close"})
             return message
 
         await self.app(scope, receive_limited, send)
+
+
+async def _drain(receive: Receive) -> None:
+    """Read on for a while: a client that is still sending when the connection closes never sees the answer."""
+    read = 0
+    while read < LARGEST_DRAINED:
+        message = await receive()
+        read += len(message.get("body", b""))
+        if not message.get("more_body"):
+            return
 
 
 def _add_headers(scope: Scope, headers: MutableHeaders, request_id: str) -> None:

@@ -203,7 +203,7 @@ def _server(found: ServerView) -> dict[str, Any]:
         "reachable": _REACHABLE.get(found.reach),
         "since": found.since,
         "as_of": found.as_of,
-        "latency_ms": found.latency_ms,
+        "latency_ms": None if found.latency_ms is None else round(found.latency_ms, 1),
         "mqtt": found.mqtt,
         "mqtt_heard_at": found.mqtt_heard,
         "docker": found.docker,

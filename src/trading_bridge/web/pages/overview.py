@@ -24,7 +24,7 @@ COUNTED = (
     (Shown.STOPPED, "Stopped"),
     (Shown.UNKNOWN, "Unknown"),
 )
-MOST_PROBLEMS = 8
+MOST_PROBLEMS = 6
 CHANGES = 10
 
 
