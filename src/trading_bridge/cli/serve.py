@@ -6,28 +6,13 @@ import errno
 import socket
 
 import typer
-import uvicorn
 
 from trading_bridge import logs
 from trading_bridge.cli.stopping import plain_errors
 from trading_bridge.runtime import Runtime
 from trading_bridge.settings import ConfigurationError, Settings, check_for_serving, load
 from trading_bridge.web.app import create_app
-
-GRACE_SECONDS = 10
-KEEP_ALIVE_SECONDS = 75  # longer than the idle time of common proxies, so that they close first
-
-
-class Server(uvicorn.Server):
-    """Uvicorn that ends the event streams before it waits for its connections: an open stream never ends by itself."""
-
-    def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
-        super().__init__(config)
-        self._runtime = runtime
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._runtime.broadcaster.close()
-        await super().shutdown(sockets)
+from trading_bridge.web.server import BridgeServer
 
 
 def serve() -> None:
@@ -59,17 +44,9 @@ def _bind(settings: Settings) -> socket.socket:
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with Runtime.opened(settings) as runtime:
-        config = uvicorn.Config(
-            create_app(runtime),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        )
         host, port = listening.getsockname()[:2]
         _greet(runtime, f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104 not a bind
-        await Server(config, runtime).serve([listening])
+        await BridgeServer(create_app(runtime), runtime.broadcaster, host, port).serve([listening])
 
 
 def _greet(runtime: Runtime, url: str) -> None:

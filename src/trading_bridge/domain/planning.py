@@ -112,7 +112,7 @@ def _deploy(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision:
         return Decision(op, bot, Action.CANCEL, "superseded", "Stopped before the start was finished.")
     if op.step in _CALLS:  # an uncertain read, or the upload of a file of our own name: repeating is harmless
         return Decision(op, bot, _CALLS[op.step])
-    name = op.instance_name
+    name = bot.instance_name
     if name is None:
         return Decision(op, bot, Action.FAIL, "instance_unknown", "The server never named the bot's instance.")
     report = fleet.bots.get(name)
@@ -196,6 +196,8 @@ def _wind_down(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision
 def _save(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:
     if sight.ended:
         return Decision(op, bot, Action.ADVANCE, message="The container has ended; nothing more can be read.")
+    if sight.report is not None and sight.report.stop_confirmed:  # a stop erases the history upstream [measured]
+        return Decision(op, bot, Action.ADVANCE, message="The strategy has ended; its archive will be read.")
     return Decision(op, bot, Action.SAVE)
 
 

@@ -73,6 +73,8 @@ class Journal:
         if new.state in (State.FAILED, State.CANCELLED):
             state = EventState.FAILED if new.state is State.FAILED else EventState.INFO
             await self._line(bot, new, old.step.value, state, new.error or new.state.value)
+        elif _ended_before(old, note):
+            pass  # removing what had stopped already: its stop has told these steps
         elif _index(new) >= _index(old) or new.state is State.DONE:
             words = WORDS[old.step] if not note else f"{WORDS[old.step]}: {note}"
             await self._line(bot, new, old.step.value, EventState.DONE, words)
@@ -108,6 +110,13 @@ class Journal:
             status_since=self._now if changed else bot.status_since,
         )
         return await self._bots.save(bot, self._now)
+
+
+def _ended_before(op: Operation, note: str) -> bool:
+    """Whether a removal just passed a step of the stop without having to do anything."""
+    return op.kind is Kind.RETIRE and (
+        op.step is Step.STRATEGY_ENDED or (bool(note) and op.step in (Step.SAVED, Step.STOP_SENT))
+    )
 
 
 def _index(op: Operation) -> int:

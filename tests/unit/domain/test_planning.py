@@ -163,6 +163,7 @@ def test_an_uncertain_deploy_is_never_sent_again() -> None:
     [
         (Step.SAVED, Phase.READY, fleet(), Action.SAVE),
         (Step.SAVED, Phase.READY, fleet(active=False), Action.ADVANCE),
+        (Step.SAVED, Phase.READY, fleet(bot_report=report(performance=None)), Action.ADVANCE),
         (Step.SAVED, Phase.READY, fleet(-1, active=False), Action.SAVE),
         (Step.STOP_SENT, Phase.READY, fleet(), Action.STOP),
         (Step.STOP_SENT, Phase.UNCERTAIN, fleet(), Action.ADVANCE),

@@ -109,7 +109,7 @@ def test_verdicts(fleet: Fleet, status: Status, code: str) -> None:
     verdict = judge(BOT, fleet, NOW)
     assert verdict is not None
     assert (verdict.status, verdict.code) == (status, code)
-    assert verdict.reason.endswith((".", "?", "10"))
+    assert verdict.reason
 
 
 @pytest.mark.parametrize("fleet", [seen(reach=Reach.DOWN), seen(as_of=None), seen(containers_as_of=None)])
