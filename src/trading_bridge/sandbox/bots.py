@@ -175,6 +175,7 @@ class Bot:
             self.controllers.append(PmmV1(config, venue, self.instance.ledger(config.id), self._log))
 
     def _record(self, connector: str, trade: Trade) -> None:
+        self.instance.changed = True
         self.instance.fills.append(Fill.of(trade, connector))
 
     def _reload(self) -> None:
@@ -194,6 +195,8 @@ class Bot:
         if message.startswith("Created "):
             self.instance.orders_created += 1
         moment = self._clock.now()
+        self.instance.changed = True
+        self._mqtt.changed_logs.add(self.name)
         self.instance.log_file.append(f"{moment:%Y-%m-%d %H:%M:%S,%f} - {logger} - {level} - {message}")
         if self.connected:
             self._mqtt.log(

@@ -147,6 +147,7 @@ async def _create(world: World, name: str, profile: str, script_config: str | No
         if process is not None:
             process.conf_lost = True
     instance = known
+    instance.changed = True
     instance.profile, instance.has_conf, instance.script_config = profile, True, script_config
     instance.credentials = world.vault.credentials(profile)
     instance.scripts, instance.controllers = {}, {}

@@ -41,7 +41,10 @@ class Container:
 
 
 class Docker:
-    """Containers by name. `down` and `slow` are faults. `on_start` and `on_exit` tell whoever simulates what runs inside."""
+    """Containers by name. `on_start` and `on_exit` tell whoever simulates what runs inside.
+
+    `down` and `slow` are faults.
+    """
 
     def __init__(self) -> None:
         self.down = False

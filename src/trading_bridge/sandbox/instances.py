@@ -95,6 +95,15 @@ class Instance:
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     log_file: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES_KEPT))
     stored_fills: int = 0
+    changed: bool = True
+
+    def take_changed(self) -> bool:
+        """Whether there is something to store since the last time this was asked."""
+        changed = self.changed or any(ledger.changed for ledger in self.ledgers.values())
+        self.changed = False
+        for ledger in self.ledgers.values():
+            ledger.changed = False
+        return changed
 
     def ledger(self, config_id: str) -> Ledger:
         """The ledger of a controller, opened when new."""

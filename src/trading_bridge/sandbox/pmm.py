@@ -144,7 +144,7 @@ class PmmV1:
 
     def _end(self, executor: Executor, ending: str) -> None:
         self.executors.remove(executor)
-        self.ledger.endings[ending] += 1
+        self.ledger.end(ending)
         if executor.filled:
             position = self.ledger.hold(self.config.connector_name, self.config.trading_pair)
             for order in executor.orders():

@@ -74,6 +74,12 @@ class Ledger:
 
     position: Position | None = None
     endings: Counter[str] = field(default_factory=Counter)
+    changed: bool = True
+
+    def end(self, ending: str) -> None:
+        """Count an executor's end."""
+        self.endings[ending] += 1
+        self.changed = True
 
     def hold(self, connector: str, pair: str) -> Position:
         """The position, opened when there is none yet."""

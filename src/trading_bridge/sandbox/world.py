@@ -115,7 +115,9 @@ class World:
         instance = self.instances.pop(name, None)
         if instance is None:
             return False
+        instance.changed = True
         self.archived[name] = instance
+        self._removed.append(f"instance:{name}")
         self.touch()
         return True
 
@@ -188,14 +190,14 @@ class World:
         }
         for kind, instances in (("instance", self.instances), ("archived", self.archived)):
             for name, instance in instances.items():
-                documents[f"{kind}:{name}"] = instance.snapshot()
-                documents.update(instance.fill_documents())
+                if instance.take_changed():
+                    documents[f"{kind}:{name}"] = instance.snapshot()
+                    documents.update(instance.fill_documents())
         for bot in self.mqtt.changed_logs:
             documents[f"logs:{bot}"] = self.mqtt.logs_snapshot(bot)
         self.mqtt.changed_logs = set()
         self._store.write(documents)
-        gone = [f"instance:{name}" for name in self.archived if name not in self.instances]
-        self._store.remove([*gone, *self._removed])
+        self._store.remove(self._removed)
         self._removed = []
 
     def close(self) -> None:

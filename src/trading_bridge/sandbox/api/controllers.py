@@ -123,6 +123,7 @@ async def _update_bot_config(request: Request) -> dict[str, str]:
     current = instance.controllers.get(f"{name}.yml")
     if current is None:
         raise HttpError(404, f"Controller configuration '{name}' not found for bot '{bot}'")
+    instance.changed = True
     instance.controllers[f"{name}.yml"] = as_yaml_keeps_it({**current, **body})
     world_of(request).touch()
     return {"message": f"Controller configuration for bot '{bot}' updated successfully"}
