@@ -110,7 +110,7 @@ class Operation:
     step: Step
     phase: Phase
     generation: int
-    attempt: int  # 1 for the first deploy that this operation sends; each has its own generation
+    attempt: int  # 1 for the first deploy (or stop) that this operation sends; each deploy has its own generation
     instance_name: str | None
     tries: int  # times in a row that the present step could not be done
     not_before: datetime | None

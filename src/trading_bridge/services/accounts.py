@@ -132,10 +132,12 @@ class AccountService:
     async def create(self, name: str, actor: object) -> Account:
         """Record the account, then create its profile upstream. Raises InvalidName, AlreadyExists, Upstream*."""
         check_account_name(name)
-        if any(account.name == name for account in await self.list()):
+        known = next((account for account in await self.list() if account.name == name), None)
+        if known is not None and known.present:
             raise AlreadyExists(f"Account {name} exists.", field="name", hint="Choose another name.")
-        async with self._database.writing() as connection:
-            await AccountRepository(connection, self._server_id).add(name, self._clock())
+        if known is None:  # one that is known but not there was lost half-way: asking again completes it
+            async with self._database.writing() as connection:
+                await AccountRepository(connection, self._server_id).add(name, self._clock())
         async with self._lane.turn(Urgency.START):
             await self._writer.add_account(name)
         self._looked_at = None

@@ -54,6 +54,10 @@ class Board:
     def bot(self, bot_id: str) -> Bot | None:
         return self._bots.get(bot_id)
 
+    def position(self, bot_id: str) -> Position:
+        """Totals from our own fills."""
+        return self._ledger.position(bot_id)
+
     def put(self, *bots: Bot) -> None:
         """These rows have just been committed."""
         for bot in bots:

@@ -239,7 +239,7 @@ class BotService:
         self._bot(bot_id)
         now = self._clock()
         async with self._database.writing() as connection:
-            bot = await self._locked(BotRepository(connection), bot_id)
+            bot = await _locked(BotRepository(connection), bot_id)
             check_may_start(bot)
             journal = Journal(connection, now)
             retiring = [op for op in await OperationRepository(connection).open_of(bot_id) if op.kind is Kind.RETIRE]
@@ -256,7 +256,7 @@ class BotService:
         self._bot(bot_id)
         now = self._clock()
         async with self._database.writing() as connection:
-            bot = await self._locked(BotRepository(connection), bot_id)
+            bot = await _locked(BotRepository(connection), bot_id)
             open_now = await OperationRepository(connection).open_of(bot_id)
             if not any(op.kind is Kind.STOP for op in open_now):  # asking twice is no mistake, and one stop is enough
                 check_may_stop(bot)
@@ -270,19 +270,12 @@ class BotService:
         self._bot(bot_id)
         now = self._clock()
         async with self._database.writing() as connection:
-            bot = await self._locked(BotRepository(connection), bot_id)
+            bot = await _locked(BotRepository(connection), bot_id)
             check_may_archive(bot)
             bot = replace(bot, desired=Desired.ARCHIVED)
             operation = begin(bot, Kind.ARCHIVE, actor.name, actor.request_id, now)
             bot = await Journal(connection, now).opened(bot, operation, f"{actor.name} asked to archive")
         return self._changed(bot)
-
-    @staticmethod
-    async def _locked(repository: BotRepository, bot_id: str) -> Bot:
-        bot = await repository.get(bot_id)
-        if bot is None:
-            raise NotFound("There is no such bot.", hint="GET /bots lists them.")
-        return bot
 
     def _changed(self, bot: Bot) -> BotView:
         self._board.put(bot)
@@ -294,6 +287,13 @@ class BotService:
         self._bot(bot_id)
         await self._reconciler.wait_settled(bot_id, seconds)
         return await self.get(bot_id)
+
+
+async def _locked(repository: BotRepository, bot_id: str) -> Bot:
+    bot = await repository.locked(bot_id)
+    if bot is None:
+        raise NotFound("There is no such bot.", hint="GET /bots lists them.")
+    return bot
 
 
 def _matches(bot: Bot, filter: BotFilter) -> bool:

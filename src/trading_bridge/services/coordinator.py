@@ -57,7 +57,11 @@ class Coordinator:
     async def run(self) -> None:
         """Poll until cancelled."""
         while True:
-            await self.poll()
+            try:
+                await self.poll()
+            except Exception:  # a bug must not end the only poller; the figures go stale and say so
+                log.exception("poll_broke", server=self.fleet.server_id)
+                self._misses += 1
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), self._pause())

@@ -1,16 +1,18 @@
 """The calls of a stop and of a removal, step by step."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from trading_bridge.domain.bots import Bot, config_name
-from trading_bridge.domain.errors import BridgeError, UpstreamError
+from trading_bridge.domain.errors import BridgeError, UpstreamError, UpstreamRejected
 from trading_bridge.domain.fleet import Fleet
 from trading_bridge.domain.operations import Kind, Operation
 from trading_bridge.hummingbot.client import HummingbotReader
 from trading_bridge.hummingbot.writes import HummingbotWriter
 from trading_bridge.services.history import HistoryReader
+from trading_bridge.services.journal import FORCED
 from trading_bridge.services.lane import Lane, Urgency
 from trading_bridge.services.ledger import Ledger
 from trading_bridge.services.starting import Progress
@@ -19,6 +21,8 @@ from trading_bridge.storage.log_tails import LogTailRepository
 
 log = structlog.get_logger(__name__)
 
+STOP_TRIES = 5  # with the back-off about half a minute: a bot that is still starting can be told by then
+STOP_ASKS = 3  # a stop that was published and had no effect within its deadline is asked again so often
 SAVE_TRIES = 2  # a stop is never held up by a report that can't be read
 BOOK_TRIES = 6
 
@@ -69,18 +73,29 @@ class Ending:
         assert bot.instance_name is not None
         urgency = Urgency.UPKEEP if op.kind is Kind.RETIRE else Urgency.STOP
         async with self._lane.turn(urgency):
-            await self._writer.stop_bot(bot.instance_name)
-        return Progress(op.advanced(now), bot)
+            if op.tries < STOP_TRIES and op.attempt <= STOP_ASKS:
+                await self._writer.stop_bot(bot.instance_name)
+                return Progress(op.advanced(now), bot)
+            await self._writer.stop_container(bot.instance_name)
+        note = "the bot can't be told to stop; its container was stopped instead, so orders may be left on the exchange"
+        return Progress(replace(op.advanced(now), error_code=FORCED, error=note), bot, note)
 
     async def remove(self, bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Progress:
         """Archive a running container (it refuses others), remove an exited one."""
         assert bot.instance_name is not None
         await self.keep_logs(bot, fleet)
         async with self._lane.turn(Urgency.UPKEEP):
-            if bot.instance_name in fleet.containers.active:
-                await self._writer.stop_and_archive(bot.instance_name)
-            else:
+            if bot.instance_name not in fleet.containers.active:
                 await self._writer.remove_container(bot.instance_name)
+                return Progress(op.advanced(now), bot)
+            try:
+                await self._writer.stop_and_archive(bot.instance_name)
+            except UpstreamRejected as error:
+                if error.field != "instance":
+                    raise
+                # the server archives only bots that it hears; a deaf one is stopped here and removed once it has exited
+                await self._writer.stop_container(bot.instance_name)
+                return Progress(op.delayed(now, error.code, "The bot is not heard; its container was stopped."), bot)
         return Progress(op.advanced(now), bot)
 
     async def close_books(self, bot: Bot, op: Operation, now: datetime) -> Progress:

@@ -85,6 +85,8 @@ class HistoryReader:
                 return
         except BridgeError as error:
             log.info("history_not_read", bot=bot.id, code=error.code)
+        except Exception:  # a bug must not end the loop that all bots share
+            log.exception("history_broke", bot=bot.id)
         self._failed[bot.instance_name] = self._clock()
 
     async def read(self, bot: Bot) -> bool:

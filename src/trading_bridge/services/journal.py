@@ -12,6 +12,7 @@ from trading_bridge.storage.operations import OperationRepository
 from trading_bridge.storage.timeline import TimelineRepository
 
 BRIDGE = "bridge"
+FORCED = "container_stopped"
 
 
 def begin(bot: Bot, kind: Kind, actor: str, request_id: str, now: datetime) -> Operation:
@@ -166,6 +167,9 @@ def status_of(bot: Bot, op: Operation) -> tuple[Status, str, str]:
         return bot.status, bot.reason_code, bot.reason
     if op.kind is Kind.DEPLOY:
         return Status.RUNNING, "trading", "Its strategy is reporting."
+    if op.kind is Kind.STOP and op.error_code == FORCED:
+        reason = "It could not be told to stop, so its container was stopped. Check the exchange: orders may be left."
+        return Status.STOPPED, FORCED, reason
     if op.kind is Kind.STOP:
         return Status.STOPPED, "stopped", "The strategy has ended and was asked to cancel its orders."
     if op.kind is Kind.ARCHIVE:

@@ -50,7 +50,7 @@ class Ledger:
     def position_at_midnight(self, bot_id: str) -> Position:
         """Totals as they were at 00:00 UTC of today."""
         midnight = _midnight(self._clock())
-        day, position = self._at_midnight.get(bot_id, (midnight, Position()))
+        day, position = self._at_midnight.setdefault(bot_id, (midnight, Position()))
         if day != midnight:  # the day has changed since the last fill: nothing happened since
             position = self.position(bot_id)
             self._at_midnight[bot_id] = (midnight, position)

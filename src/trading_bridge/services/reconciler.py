@@ -141,7 +141,7 @@ class Reconciler:
         elif decision.action is Action.RESEND:
             target = Step.STOP_SENT if op.step is Step.STRATEGY_ENDED else Step.ARCHIVE_SENT
             again = op.back_to(target, now)
-            new = replace(again, tries=1, error_code=decision.code, error=decision.message)
+            new = replace(again, tries=1, attempt=op.attempt + 1, error_code=decision.code, error=decision.message)
         elif decision.action is Action.CANCEL:
             new = op.cancelled(now, decision.message)
         else:
@@ -216,7 +216,7 @@ class Reconciler:
         """Write the outcome, and what follows from it; False when another process was faster."""
         now, new = self._clock(), progress.operation
         async with self._database.writing() as connection:
-            current = await BotRepository(connection).get(progress.bot.id)
+            current = await BotRepository(connection).locked(progress.bot.id)
             assert current is not None
             bot = replace(  # only these come from the call: the wish may have changed meanwhile
                 current, instance_name=progress.bot.instance_name, generation=progress.bot.generation

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from trading_bridge.domain.bots import LIVE, Bot
+from trading_bridge.domain.bots import LIVE, Bot, Status
 from trading_bridge.domain.errors import BridgeError
 from trading_bridge.domain.instruments import Pair
 from trading_bridge.domain.views import Sample
@@ -44,7 +44,7 @@ class Recorder:
         """One round."""
         live = [bot for bot in self._board.bots() if bot.status in LIVE]
         if self._board.fleet.up:
-            await self._read_books({(bot.connector, bot.pair) for bot in live})
+            await self._read_books({(bot.connector, bot.pair) for bot in self._board.bots() if self._needs_mid(bot)})
         now = self._clock()
         points = {bot.id: self._point(bot, now) for bot in live if self._board.fleet.up}
         if points:
@@ -53,6 +53,12 @@ class Recorder:
         if self._pruned_at is None or now - self._pruned_at > PRUNE_EVERY:
             await self._strips.prune()
             self._pruned_at = now
+
+    def _needs_mid(self, bot: Bot) -> bool:
+        """A live bot has a chart; one at rest may still hold a position that has to be valued."""
+        if bot.status in LIVE:
+            return True
+        return bot.status is not Status.ARCHIVED and self._board.position(bot.id).amount != 0
 
     async def _read_books(self, markets: set[tuple[str, Pair]]) -> None:
         for connector, pair in sorted(markets, key=str):

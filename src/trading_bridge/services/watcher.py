@@ -46,7 +46,7 @@ class Watcher:
 
     async def _write(self, seen: Bot, verdict: Verdict) -> None:
         async with self._database.writing() as connection:
-            bot = await BotRepository(connection).get(seen.id)
+            bot = await BotRepository(connection).locked(seen.id)
             if bot is None or bot.status is not seen.status or await OperationRepository(connection).open_of(bot.id):
                 return  # an operation has taken over since: its word counts
             bot = await Journal(connection, self._clock()).set_status(bot, verdict.status, verdict.code, verdict.reason)

@@ -26,6 +26,13 @@ class BotRepository:
         row = (await self._connection.execute(select(bots).where(bots.c.id == bot_id))).first()
         return None if row is None else _bot(row)
 
+    async def locked(self, bot_id: str) -> Bot | None:
+        """The bot, held against other writers until the transaction ends: whoever reads to write must not overwrite
+        another's wish. (SQLite has one writer at a time anyway and knows no row locks.)"""
+        query = select(bots).where(bots.c.id == bot_id).with_for_update()
+        row = (await self._connection.execute(query)).first()
+        return None if row is None else _bot(row)
+
     async def all(self) -> list[Bot]:
         rows = await self._connection.execute(select(bots).order_by(bots.c.created_at, bots.c.id))
         return [_bot(row) for row in rows]
