@@ -14,6 +14,7 @@ from trading_bridge.domain.errors import InvalidName
 MAX_DISPLAY_NAME = 60
 _SLUG_LENGTH = 20
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # can disguise a name
+_PATH = re.compile(r"^/|\\|(^|/)\.\.(/|$)")  # never used as one, but nobody means a name by it
 _ACCOUNT = re.compile(r"^[A-Za-z0-9_-]{1,50}$")
 
 
@@ -30,8 +31,10 @@ def check_display_name(name: str) -> str:
         )
     if any(unicodedata.category(char) in ("Cc", "Cs", "Co") or char in _BIDI_CONTROLS for char in cleaned):
         raise InvalidName("The name has characters that can't be shown.", field="name", hint="Remove them.")
-    if "/" in cleaned or "\\" in cleaned:
-        raise InvalidName("The name has a slash in it.", field="name", hint="Use letters, digits, blanks and dashes.")
+    if _PATH.search(cleaned):
+        raise InvalidName(
+            "The name reads like a path.", field="name", hint="Leave backslashes, “..” and a slash at its start away."
+        )
     return cleaned
 
 

@@ -97,28 +97,33 @@ class Strategy:
         amount = rules.round_amount(values["order_amount"])
         if rules.min_order_size is not None and amount < rules.min_order_size:
             raise AmountBelowMinimum(
-                f"An order of {values['order_amount']:f} {pair.base} is below the exchange's minimum of "
-                f"{rules.min_order_size:f} {pair.base}.",
+                f"An order of {_plain(values['order_amount'])} {pair.base} is below the exchange's minimum of "
+                f"{_plain(rules.min_order_size)} {pair.base}.",
                 field="config.order_amount",
-                hint=f"Use {rules.min_order_size:f} {pair.base} or more.",
+                hint=f"Use {_plain(rules.min_order_size)} {pair.base} or more.",
             )
         if amount <= 0:
             raise AmountBelowMinimum(
-                f"An order of {values['order_amount']:f} {pair.base} is less than one lot.",
+                f"An order of {_plain(values['order_amount'])} {pair.base} is less than one lot.",
                 field="config.order_amount",
-                hint=f"One lot is {rules.min_base_amount_increment or 0:f} {pair.base}.",
+                hint=f"One lot is {_plain(rules.min_base_amount_increment or Decimal(0))} {pair.base}.",
             )
         if mid is None or rules.min_notional is None:
             return
         for quote in self.preview(values, mid, rules):
             if quote.price * quote.amount < rules.min_notional:
                 raise AmountBelowMinimum(
-                    f"An order of {amount:f} {pair.base} at {quote.price.normalize():f} is worth "
-                    f"{(quote.price * quote.amount).normalize():f} {pair.quote}; the exchange's minimum is "
-                    f"{rules.min_notional:f} {pair.quote}.",
+                    f"An order of {_plain(amount)} {pair.base} at {_plain(quote.price)} is worth "
+                    f"{_plain(quote.price * quote.amount)} {pair.quote}; the exchange's minimum is "
+                    f"{_plain(rules.min_notional)} {pair.quote}.",
                     field="config.order_amount",
                     hint="Raise the order amount.",
                 )
+
+
+def _plain(number: Decimal) -> str:
+    """Digits without exponent and without idle zeros (the wire gives 3 as 3.0)."""
+    return format(number.normalize(), "f")
 
 
 def _pmm_v1(config_id: str, connector: str, pair: Pair, values: Mapping[str, Decimal]) -> dict[str, Any]:

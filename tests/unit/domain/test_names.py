@@ -47,7 +47,10 @@ def test_generation_is_matched_whole() -> None:
     assert not instance_pattern("sharp-00000000").match("x-hummingbot-sharp-00000000-g1-20261121-120000")
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\nb", "../../etc", "a\\b", "a\x00b", "abc\u202edef", "\ud800"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "   ", "x" * 61, "a\nb", "../../etc", "a/..", "/etc/passwd", "a\\b", "a\x00b", "abc\u202edef", "\ud800"],
+)
 def test_bad_display_names(name: str) -> None:
     with pytest.raises(InvalidName) as caught:
         check_display_name(name)
@@ -55,7 +58,9 @@ def test_bad_display_names(name: str) -> None:
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("name", ["Sharp Spread", "Ñandú 1", "旗舰 market", "🚀 moon", "x" * 60, "مثال"])
+@pytest.mark.parametrize(
+    "name", ["Sharp Spread", "SHARP/USDT maker", "v1..2", "Ñandú 1", "旗舰 market", "🚀 moon", "x" * 60, "مثال"]
+)
 def test_good_display_names(name: str) -> None:
     assert check_display_name(f" {name} ") == name
 
