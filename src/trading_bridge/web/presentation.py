@@ -19,10 +19,16 @@ _MAX_PLACES = 18
 
 
 def number(value: Decimal | None, places: int = 2, *, sign: bool = False) -> str:
-    """`-1234.5` -> `−1 234.50`. With `sign` a positive value gets `+`; what rounds to zero never gets one."""
+    """`-1234.5` -> `−1 234.50`; with `sign` a positive value gets `+`.
+
+    A zero is written for a known zero only: what merely rounds to it becomes `<0.01` or `>−0.01`.
+    """
     if value is None or not value.is_finite():
         return UNKNOWN
-    rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    unit = Decimal(1).scaleb(-places)
+    rounded = value.quantize(unit, rounding=ROUND_HALF_EVEN)
+    if rounded == 0 and value != 0:
+        return f"<{unit:f}" if value > 0 else f">{MINUS}{unit:f}"
     digits = f"{abs(rounded):,f}".replace(",", THIN)
     if rounded == 0:
         return digits

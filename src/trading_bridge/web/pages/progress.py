@@ -9,6 +9,22 @@ from trading_bridge.domain.operations import STEPS, WORDS, EventState, Kind, Ste
 from trading_bridge.domain.views import BotView
 
 TITLES = {Kind.DEPLOY: "Start", Kind.STOP: "Stop", Kind.ARCHIVE: "Archive", Kind.RETIRE: "Removal"}
+SHORT: dict[Step, str] = {
+    Step.PROFILE: "Account",
+    Step.CREDENTIALS: "Keys",
+    Step.VALIDATED: "Settings checked",
+    Step.UPLOADED: "Settings uploaded",
+    Step.DEPLOYED: "Deployed",
+    Step.CONTAINER: "Container up",
+    Step.CONNECTED: "Connected",
+    Step.REPORTING: "Reporting",
+    Step.SAVED: "Fills saved",
+    Step.STOP_SENT: "Stop sent",
+    Step.STRATEGY_ENDED: "Strategy ended",
+    Step.ARCHIVE_SENT: "Removal sent",
+    Step.REMOVED: "Container gone",
+    Step.BOOKS_CLOSED: "Last fills read",
+}
 SHOWN_FOR = timedelta(minutes=10)  # after a successful start, so that the first order and fill are seen to come
 
 
@@ -21,6 +37,7 @@ class StepLine:
     state: str
     after: timedelta | None = None
     since: datetime | None = None  # of the step that is waited for
+    long: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +103,18 @@ def _lines(
     lines = [StepLine("asked", "Asked", "done", timedelta(0))]
     waiting = moving
     for step in STEPS[kind]:
-        words = WORDS[step]
+        words, long = SHORT[step], WORDS[step]
         if step.value in done:
-            lines.append(StepLine(step.value, words, "done", done[step.value] - asked))
+            lines.append(StepLine(step.value, words, "done", done[step.value] - asked, long=long))
         elif failed is not None and failed.step == step.value:
-            lines.append(StepLine(step.value, words, "failed", failed.at - asked))
+            lines.append(StepLine(step.value, words, "failed", failed.at - asked, long=long))
         elif waiting:
-            lines.append(StepLine(step.value, words, "now", since=max([asked, *done.values()], default=newest)))
+            lines.append(
+                StepLine(step.value, words, "now", since=max([asked, *done.values()], default=newest), long=long)
+            )
             waiting = False
         else:
-            lines.append(StepLine(step.value, words, "todo"))
+            lines.append(StepLine(step.value, words, "todo", long=long))
     return lines
 
 

@@ -17,6 +17,7 @@ WINDOWS: dict[str, timedelta] = {
 DEFAULT_WINDOW = "1h"
 MOST_POINTS = 400
 MOST_FILLS = 500
+LEAST_SPAN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Series:
     @property
     def empty(self) -> bool:
         return not self.fills and all(sample.mid is None for sample in self.samples)
+
+    @property
+    def start(self) -> datetime:
+        """Where the chart begins: a bot younger than the window is not pressed to its right edge."""
+        times = [sample.at for sample in self.samples[:1]] + [fill.at for fill in self.fills[:1]]
+        return max(self.since, min([*times, self.until - LEAST_SPAN])) if times else self.since
 
 
 def thin(samples: Sequence[Sample], since: datetime, until: datetime, most: int = MOST_POINTS) -> list[Sample]:
@@ -52,7 +59,7 @@ def as_json(series: Series) -> str:
         for fill in series.fills
     )
     return (
-        f'{{"from":{_seconds(series.since)},"to":{_seconds(series.until)},'
+        f'{{"from":{_seconds(series.start)},"to":{_seconds(series.until)},'
         f'"t":[{",".join(_seconds(sample.at) for sample in series.samples)}],'
         f'"mid":[{_numbers(sample.mid for sample in series.samples)}],'
         f'"bid":[{_numbers(sample.own_bid for sample in series.samples)}],'
@@ -96,7 +103,7 @@ def still(series: Series) -> Still | None:
         return None
     low, high = min(prices), max(prices)
     height = (high - low) or Decimal(1)
-    width = (series.until - series.since) / 1000
+    width = (series.until - series.start) / 1000
 
     def path(values: Iterable[Decimal | None]) -> str:
         """Straight lines between neighbours; a gap where a value is unknown."""
@@ -106,7 +113,7 @@ def still(series: Series) -> Still | None:
             if value is None:
                 pen = "M"
                 continue
-            x, y = (sample.at - series.since) / width, 270 - (value - low) / height * 260
+            x, y = (sample.at - series.start) / width, 270 - (value - low) / height * 260
             parts.append(f"{pen}{x:.1f} {y:.1f}")
             pen = "L"
         return "".join(parts)

@@ -152,6 +152,7 @@
         setTimeout(() => cell.classList.remove("flash"), FLASH);
       }
     }
+    needsServer();
     const news = [];
     for (const status of live().querySelectorAll("[data-status]")) {
       const old = words.get(keyOfStatus(status));
@@ -160,6 +161,15 @@
     if (news.length) say(news.length > 3 ? news.length + " bots changed their status" : news.join(". "));
     before = words = null;
   });
+
+  // What the server has to check can't be sent while it is silent; the reason stands beside the button.
+  function needsServer() {
+    const reason = document.getElementById("no-server");
+    if (!reason || document.querySelector("form[data-busy='1']")) return;
+    const down = "down" in live().dataset;
+    reason.hidden = !down;
+    for (const button of document.querySelectorAll("[data-needs-server]")) button.disabled = down;
+  }
 
   function say(text) {
     const box = document.getElementById("announce");

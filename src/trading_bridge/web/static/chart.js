@@ -66,6 +66,7 @@
     context.beginPath();
     context.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
     context.clip();
+    context.setLineDash([]);
     context.lineWidth = 1.3 * devicePixelRatio;
     context.strokeStyle = ink;
     for (const [at, price, side] of data.fills) {
@@ -113,7 +114,7 @@
   function draw() {
     if (plot) plot.destroy();
     plot = null;
-    if (!data.t.length) return;
+    if (!data.t.length && !data.fills.length) return;
     for (const note of place.querySelectorAll(".no-data, noscript")) note.remove();
     if (!tip) {
       tip = document.createElement("div");
@@ -130,10 +131,15 @@
       tzDate: (at) => window.uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-      scales: { x: { range: () => [data.from, data.to] }, y: { range } },
+      scales: { x: { range: () => [data.from, data.to + (data.to - data.from) * 0.012] }, y: { range } },
       axes: [
-        { ...axis, space: 80, values: (u, at) => at.map((value) => clock(value, data.to - data.from)) },
-        { ...axis, side: 1, size: 14 + 8 * Math.max(5, String(Math.round(range()[1])).length + places + 1), values: (u, at) => at.map((value) => number(value, Math.min(places, 10))) },
+        { ...axis, space: 80, size: 32, values: (u, at) => at.map((value) => clock(value, data.to - data.from)) },
+        {
+          ...axis,
+          side: 1,
+          size: (u, labels) => 18 + 7 * Math.max(4, ...(labels || []).map((label) => label.length)),
+          values: (u, at, axisIndex, space, step) => at.map((value) => number(value, Math.min(12, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))))),
+        },
       ],
       bands: [{ series: [3, 2], fill: shade }],
       series: [
