@@ -18,8 +18,9 @@ from trading_bridge.services.admission import Admission
 from trading_bridge.services.board import Board
 from trading_bridge.services.bots import BotService
 from trading_bridge.services.broadcaster import Broadcaster
-from trading_bridge.services.clock import utc_now
+from trading_bridge.services.clock import Clock, utc_now
 from trading_bridge.services.coordinator import Coordinator
+from trading_bridge.services.creation import Creation
 from trading_bridge.services.ending import Ending
 from trading_bridge.services.history import HistoryReader
 from trading_bridge.services.lane import Lane
@@ -76,17 +77,22 @@ class Runtime:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, settings: Settings) -> AsyncIterator["Runtime"]:
-        """Migrate the database, load the books, settle what a crash left, start the loops."""
+    async def opened(
+        cls, settings: Settings, *, clock: Clock = utc_now, transport: Transport | None = None
+    ) -> AsyncIterator["Runtime"]:
+        """Migrate the database, load the books, settle what a crash left, start the loops.
+
+        Another clock or another way to the Hummingbot API may be given; the transport is closed at the end.
+        """
         async with AsyncExitStack() as stack:
             register_secret(*settings.secret_values())
             settings.open_home()
             database = Database(settings.database_address)
             stack.push_async_callback(database.close)
             await migrate(database)
-            transport = upstream_transport(settings)
+            transport = transport or upstream_transport(settings)
             stack.push_async_callback(transport.close)
-            runtime, reconciler, loops = await _assemble(settings, database, transport)
+            runtime, reconciler, loops = await _assemble(settings, database, transport, clock)
             await reconciler.recover()
             stack.push_async_callback(_ended, [asyncio.create_task(loop, name=name) for name, loop in loops.items()])
             stack.callback(runtime.broadcaster.close)
@@ -94,9 +100,9 @@ class Runtime:
 
 
 async def _assemble(
-    settings: Settings, database: Database, transport: Transport
+    settings: Settings, database: Database, transport: Transport, clock: Clock
 ) -> tuple[Runtime, Reconciler, dict[str, Coroutine[Any, Any, None]]]:
-    clock, lane, broadcaster = utc_now, Lane(), Broadcaster()
+    lane, broadcaster = Lane(), Broadcaster()
     reader, writer = HummingbotReader(transport), HummingbotWriter(transport)
     ledger, strips = Ledger(database, clock), Strips(database, clock)
     markets = MarketService(reader, venue_notices(), clock)
@@ -114,7 +120,7 @@ async def _assemble(
         clock,
     )
     recorder = Recorder(board, markets, strips, clock, SAMPLE_SECONDS)
-    admission = Admission(accounts, markets, coordinator, reader)
+    creation = Creation(database, Admission(accounts, markets, coordinator, reader), clock, SERVER)
     sign_in = SignInService(database, settings, clock)
     for listener in (board.on_poll, watcher.on_poll, history.on_poll, accounts.on_poll, reconciler.on_poll):
         coordinator.listen(listener)
@@ -123,7 +129,7 @@ async def _assemble(
     runtime = Runtime(
         settings=settings,
         database=database,
-        bots=BotService(database, board, ledger, admission, reconciler, clock, SERVER),
+        bots=BotService(database, board, ledger, creation, reconciler, clock),
         accounts=accounts,
         markets=markets,
         system=SystemService(database, coordinator, clock),

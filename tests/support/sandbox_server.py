@@ -20,9 +20,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from trading_bridge.sandbox.clock import utc_now
 from trading_bridge.sandbox.server import SandboxSettings, listen, make_server
 
 READY_SECONDS = 20.0
@@ -178,6 +180,10 @@ class SandboxProcess(SandboxClient):
         """SIGTERM and wait; the exit code."""
         return self._end(signal.SIGTERM)
 
+    def interrupt(self) -> int:
+        """Ctrl-C and wait; the exit code."""
+        return self._end(signal.SIGINT)
+
     def kill9(self) -> int:
         """SIGKILL and wait; the exit code."""
         return self._end(signal.SIGKILL)
@@ -227,12 +233,14 @@ def sandbox_process(state_dir: Path | None = None, *, speed: float = 1.0, **sett
 
 
 @contextlib.contextmanager
-def sandbox_thread(*, speed: float = 20.0, **settings: Any) -> Iterator[SandboxClient]:
+def sandbox_thread(
+    *, speed: float = 20.0, wall: Callable[[], datetime] = utc_now, **settings: Any
+) -> Iterator[SandboxClient]:
     """A sandbox served from a thread of this process, state in memory unless `state_dir` says otherwise."""
     given = SandboxSettings(**{"port": 0, "speed": speed, **settings})
     listener = listen(given)
     given = replace(given, port=listener.getsockname()[1])
-    server = make_server(given)
+    server = make_server(given, wall)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
     thread.start()
     client = SandboxClient(given)

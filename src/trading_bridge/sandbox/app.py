@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -29,6 +30,7 @@ from trading_bridge.sandbox.api import (
 )
 from trading_bridge.sandbox.api.portfolio import Portfolio
 from trading_bridge.sandbox.dialects import bitmart_routes, gate_routes
+from trading_bridge.sandbox.clock import utc_now
 from trading_bridge.sandbox.faults import FaultMiddleware, Faults
 from trading_bridge.sandbox.settings import SandboxSettings
 from trading_bridge.sandbox.world import World
@@ -36,12 +38,12 @@ from trading_bridge.sandbox.world import World
 __all__ = ["SandboxSettings", "create_app"]
 
 
-def create_app(settings: SandboxSettings) -> Starlette:
-    """The application; its time begins to pass with the ASGI lifespan.
+def create_app(settings: SandboxSettings, wall: Callable[[], datetime] = utc_now) -> Starlette:
+    """The application; its time begins to pass with the ASGI lifespan. `wall` tells the calendar time.
 
     Raises sqlite3.Error, OSError or ValueError when the state directory can't be used.
     """
-    world = World(settings)
+    world = World(settings, wall)
     faults = Faults(world)
     api: list[BaseRoute] = [
         *system.ROUTES,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import socket
 import sqlite3
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from datetime import datetime
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from trading_bridge.sandbox.app import create_app
+from trading_bridge.sandbox.clock import utc_now
 from trading_bridge.sandbox.faults import TRANSPORT
 from trading_bridge.sandbox.settings import SandboxSettings
 
@@ -44,10 +46,10 @@ def listen(settings: SandboxSettings) -> socket.socket:
     return listener
 
 
-def make_server(settings: SandboxSettings) -> uvicorn.Server:
-    """A uvicorn server for `server.run(sockets=[...])` or `server.serve(sockets=[...])`."""
+def make_server(settings: SandboxSettings, wall: Callable[[], datetime] = utc_now) -> uvicorn.Server:
+    """A uvicorn server for `server.run(sockets=[...])` or `server.serve(sockets=[...])`; `wall` as in `create_app`."""
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, wall),
         http=_CuttableProtocol,
         ws="none",
         lifespan="on",

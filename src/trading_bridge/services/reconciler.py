@@ -218,9 +218,9 @@ class Reconciler:
         async with self._database.writing() as connection:
             current = await BotRepository(connection).locked(progress.bot.id)
             assert current is not None
-            bot = replace(  # only these come from the call: the wish may have changed meanwhile
-                current, instance_name=progress.bot.instance_name, generation=progress.bot.generation
-            )
+            bot = current  # not as it was when the call began: the wish may have changed meanwhile
+            if new.kind is Kind.DEPLOY:  # only a deploy names instance and attempt (a start opens the next one already)
+                bot = replace(bot, instance_name=progress.bot.instance_name, generation=progress.bot.generation)
             if new.state is State.DONE and new.kind in (Kind.RETIRE, Kind.ARCHIVE):
                 bot = replace(bot, instance_name=None)
             journal = Journal(connection, now)
