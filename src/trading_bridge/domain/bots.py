@@ -63,6 +63,7 @@ class Bot:
     instance_name: str | None  # container, MQTT id and instance directory upstream
     created_at: datetime
     updated_at: datetime
+    revision: int = 0  # grows with every stored change: of two copies the higher one is newer
 
     @property
     def controller_id(self) -> str | None:

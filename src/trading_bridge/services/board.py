@@ -59,9 +59,11 @@ class Board:
         return self._ledger.position(bot_id)
 
     def put(self, *bots: Bot) -> None:
-        """These rows have just been committed."""
+        """These rows have just been committed; one that a later commit has overtaken is left."""
         for bot in bots:
-            self._bots[bot.id] = bot
+            known = self._bots.get(bot.id)
+            if known is None or bot.revision >= known.revision:
+                self._bots[bot.id] = bot
         self.touch(*(bot.id for bot in bots))
 
     def touch(self, *bot_ids: str) -> None:

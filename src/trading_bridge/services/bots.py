@@ -1,12 +1,8 @@
 """What operators do with bots: create, start, stop, archive, and look. Acts are recorded before anything is sent."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-
-import msgspec
 
 from trading_bridge.domain.bots import (
     Bot,
@@ -16,21 +12,19 @@ from trading_bridge.domain.bots import (
     check_may_start,
     check_may_stop,
 )
-from trading_bridge.domain.errors import IdempotencyConflict, NotFound
+from trading_bridge.domain.errors import NotFound
 from trading_bridge.domain.fills import Fill
-from trading_bridge.domain.names import upstream_key
 from trading_bridge.domain.operations import Kind, TimelineEvent
 from trading_bridge.domain.views import BotView, LogTail, Preflight, Sample, Shown
-from trading_bridge.services.admission import Admission, Admitted, NewBot
+from trading_bridge.services.admission import NewBot
 from trading_bridge.services.board import Board
 from trading_bridge.services.clock import Clock
-from trading_bridge.services.identity import new_id
+from trading_bridge.services.creation import Actor, Creation
 from trading_bridge.services.journal import Journal, begin
 from trading_bridge.services.ledger import Ledger
 from trading_bridge.services.reconciler import Reconciler
 from trading_bridge.storage.bots import BotRepository
 from trading_bridge.storage.database import Database
-from trading_bridge.storage.idempotency import IdempotencyRepository, KeyTakenError
 from trading_bridge.storage.log_tails import LogTailRepository
 from trading_bridge.storage.operations import OperationRepository
 from trading_bridge.storage.samples import SampleRepository
@@ -39,14 +33,6 @@ from trading_bridge.storage.timeline import TimelineRepository
 __all__ = ["Actor", "BotFilter", "BotPage", "BotService", "NewBot"]
 
 _LEVELS = {"error": ("ERROR", "CRITICAL"), "warning": ("WARNING", "ERROR", "CRITICAL")}
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, for the timeline and the idempotency keys."""
-
-    name: str
-    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +66,16 @@ class BotService:
         database: Database,
         board: Board,
         ledger: Ledger,
-        admission: Admission,
+        creation: Creation,
         reconciler: Reconciler,
         clock: Clock,
-        server_id: str,
     ) -> None:
         self._database = database
         self._board = board
         self._ledger = ledger
-        self._admission = admission
+        self._creation = creation
         self._reconciler = reconciler
         self._clock = clock
-        self._server_id = server_id
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────
 
@@ -158,78 +142,15 @@ class BotService:
 
     async def preflight(self, new: NewBot) -> Sequence[Preflight]:
         """The checks of `create` as lines, none of them raised."""
-        return await self._admission.lines(new)
+        return await self._creation.preflight(new)
 
     # ── changing ──────────────────────────────────────────────────────────────────────────────
 
     async def create(self, new: NewBot, actor: Actor, *, idempotency_key: str | None = None) -> BotView:
-        """Check everything, then record the bot (and its start). Raises InvalidInput kinds, Upstream*, Idempotency."""
-        digest = _digest(new)
-        if idempotency_key is not None:
-            known = await self._known(idempotency_key, actor, digest)
-            if known is not None:
-                return known
-        admitted = await self._admission.check(new)
-        bot = self._new_bot(admitted)
-        try:
-            bot = await self._store(bot, new.start, actor, idempotency_key, digest)
-        except KeyTakenError:  # the same key came twice at the same moment: the other one was first
-            known = await self._known(idempotency_key or "", actor, digest)
-            if known is None:
-                raise
-            return known
-        self._board.put(bot)
-        self._reconciler.wake()
-        return self._board.view(bot)
-
-    async def _store(self, bot: Bot, start: bool, actor: Actor, key: str | None, digest: str) -> Bot:
-        now = self._clock()
-        async with self._database.writing() as connection:
-            await BotRepository(connection).add(bot)
-            if key is not None:
-                await IdempotencyRepository(connection).add(key, actor.name, digest, bot.id, now)
-            if start:
-                bot = replace(bot, desired=Desired.RUNNING, generation=1)
-                operation = begin(bot, Kind.DEPLOY, actor.name, actor.request_id, now)
-                bot = await Journal(connection, now).opened(bot, operation, f"{actor.name} created and started it")
-        return bot
-
-    async def _known(self, key: str, actor: Actor, digest: str) -> BotView | None:
-        async with self._database.reading() as connection:
-            found = await IdempotencyRepository(connection).find(key, actor.name)
-            bot = await BotRepository(connection).get(found[1]) if found else None
-        if found is None or bot is None:
-            return None
-        if found[0] != digest:
-            raise IdempotencyConflict(
-                "This Idempotency-Key was used for another request.",
-                field="Idempotency-Key",
-                hint="Use a fresh key for a new bot, or repeat the first request unchanged.",
-            )
-        return self._board.view(self._board.bot(bot.id) or bot)
-
-    def _new_bot(self, admitted: Admitted) -> Bot:
-        now, bot_id = self._clock(), new_id("bot")
-        return Bot(
-            id=bot_id,
-            name=admitted.name,
-            upstream_key=upstream_key(admitted.name, bot_id),
-            server_id=self._server_id,
-            account=admitted.account,
-            connector=admitted.connector,
-            pair=admitted.pair,
-            strategy=admitted.strategy.name,
-            config={key: format(value, "f") for key, value in admitted.values.items()},
-            desired=Desired.STOPPED,
-            status=Status.DRAFT,
-            reason_code="draft",
-            reason="Never started.",
-            status_since=now,
-            generation=0,
-            instance_name=None,
-            created_at=now,
-            updated_at=now,
-        )
+        """Check everything, then record the bot (and its start). Raises InvalidInput kinds, Upstream*,
+        IdempotencyConflict."""
+        bot = await self._creation.create(new, actor, idempotency_key)
+        return self._changed(bot)
 
     async def start(self, bot_id: str, actor: Actor) -> BotView:
         """A new deployment of the same bot: the server's own start starts nothing [measured].
@@ -308,20 +229,3 @@ def _matches(bot: Bot, filter: BotFilter) -> bool:
         text = " ".join((bot.name, bot.account, bot.connector, str(bot.pair), bot.pair.wire, bot.id)).casefold()
         return filter.q.strip().casefold() in text
     return True
-
-
-def _digest(new: NewBot) -> str:
-    """Fingerprint of a create request, numbers by value (0.30 and 0.3 are the same request)."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: plain(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [plain(item) for item in value]
-        if hasattr(value, "normalize") and value.is_finite():
-            return format(value.normalize(), "f")
-        return value if value is None or isinstance(value, bool | str) else str(value)
-
-    body = {name: plain(getattr(new, name)) for name in ("name", "account", "connector", "pair", "strategy", "config")}
-    body["start"] = new.start
-    return hashlib.sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()

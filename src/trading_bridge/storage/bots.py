@@ -46,7 +46,7 @@ class BotRepository:
 
     async def save(self, bot: Bot, now: datetime) -> Bot:
         """Write every changeable column; answers the bot as stored."""
-        bot = replace(bot, updated_at=now)
+        bot = replace(bot, updated_at=now, revision=bot.revision + 1)
         values = _values(bot)
         for fixed in ("id", "upstream_key", "created_at"):
             values.pop(fixed)
@@ -74,6 +74,7 @@ def _values(bot: Bot) -> dict[str, Any]:
         "instance_name": bot.instance_name,
         "created_at": bot.created_at,
         "updated_at": bot.updated_at,
+        "revision": bot.revision,
     }
 
 
@@ -97,4 +98,5 @@ def _bot(row: Row[Any]) -> Bot:
         instance_name=row.instance_name,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        revision=row.revision,
     )

@@ -56,6 +56,7 @@ bots = Table(
     Column("instance_name", String(100)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("revision", Integer, nullable=False),
 )
 
 operations = Table(

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("instance_name", sa.String(length=100), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bots")),
         sa.UniqueConstraint("upstream_key", name=op.f("uq_bots_upstream_key")),
     )
