@@ -29,8 +29,8 @@ from trading_bridge.sandbox.api import (
     trading,
 )
 from trading_bridge.sandbox.api.portfolio import Portfolio
-from trading_bridge.sandbox.dialects import bitmart_routes, gate_routes
 from trading_bridge.sandbox.clock import utc_now
+from trading_bridge.sandbox.dialects import bitmart_routes, gate_routes
 from trading_bridge.sandbox.faults import FaultMiddleware, Faults
 from trading_bridge.sandbox.settings import SandboxSettings
 from trading_bridge.sandbox.world import World

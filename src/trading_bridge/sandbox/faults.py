@@ -187,7 +187,7 @@ class FaultMiddleware:
 
 def is_exchange_path(path: str) -> bool:
     """Whether a path belongs to the exchange's dialects, which no frozen Hummingbot API holds up."""
-    return path.startswith(("/api/v4/", "/spot/", "/account/")) or path == "/system/time"
+    return path.startswith(("/api/v4/", "/spot/", "/account/", "/contract/", "/system/time", "/system/service"))
 
 
 def _detail(text: str) -> bytes:

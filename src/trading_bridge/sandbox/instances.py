@@ -97,6 +97,12 @@ class Instance:
     stored_fills: int = 0
     changed: bool = True
 
+    @property
+    def names_controllers(self) -> bool:
+        """Whether its script config names any controller, found or not: only then there is a folder for them."""
+        script = self.scripts.get(self.script_config or "", {})
+        return bool(script.get("controllers_config"))
+
     def take_changed(self) -> bool:
         """Whether there is something to store since the last time this was asked."""
         changed = self.changed or any(ledger.changed for ledger in self.ledgers.values())

@@ -26,8 +26,8 @@ from trading_bridge.sandbox.vault import Vault
 
 LONGEST_STEP: Final = 0.5
 """Simulated seconds of one step: bots and exchange act in turns of at most this."""
-LONGEST_PAUSE: Final = 5.0
-"""Machine seconds between two rounds above which the machine was asleep: that time did not pass here."""
+LONGEST_ROUND: Final = 5.0
+"""Simulated seconds that one round makes up for at most: while the machine slept or was busy, time stood still."""
 CHECKPOINT_INTERVAL: Final = 5.0
 CLIENT_ACCOUNT: Final = "client_sharp"
 
@@ -77,8 +77,8 @@ class World:
         while True:
             await asyncio.sleep(interval)
             moment = time.monotonic()
-            passed, before = min(moment - before, LONGEST_PAUSE), moment
-            self.advance(passed * self.clock.speed)
+            passed, before = (moment - before) * self.clock.speed, moment
+            self.advance(min(passed, max(LONGEST_ROUND, 3 * interval * self.clock.speed)))
             self._round.set()
             self._round = asyncio.Event()
             if moment - saved >= CHECKPOINT_INTERVAL:
@@ -103,9 +103,14 @@ class World:
         """The API answers nobody for so many simulated seconds."""
         self._frozen_until = self.clock.elapsed + seconds
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the API answers nobody at present."""
+        return self.clock.elapsed < self._frozen_until
+
     async def thawed(self) -> None:
         """Wait while the API is frozen."""
-        while self.clock.elapsed < self._frozen_until:
+        while self.frozen:
             await self._round.wait()
 
     # -- bots -------------------------------------------------------------------------------------------
@@ -217,6 +222,7 @@ class World:
         version, state, gauss = documents["random"]
         self._random.setstate((version, tuple(state), gauss))
         self.exchange.restore(documents["exchange"])
+        self.exchange.refuse.clear()  # a fault, and faults end with the process
         self.vault.restore(documents["vault"])
         self.files.restore(documents["files"])
         self.docker.restore(documents["docker"])

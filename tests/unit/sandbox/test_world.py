@@ -1,5 +1,8 @@
 """A sandbox without its HTTP side: the bots' time line, and what a restart keeps."""
 
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,20 @@ from trading_bridge.sandbox.world import World
 MOMENT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
+OPENED: list[World] = []
+
+
+@pytest.fixture(autouse=True)
+def _close_worlds() -> Iterator[None]:
+    yield
+    while OPENED:
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed by the test itself
+            OPENED.pop().close()
+
+
 def world(state_dir: Path | None = None, seed: int = 5) -> World:
-    return World(SandboxSettings(state_dir=state_dir, seed=seed), wall=lambda: MOMENT)
+    OPENED.append(World(SandboxSettings(state_dir=state_dir, seed=seed), wall=lambda: MOMENT))
+    return OPENED[-1]
 
 
 async def deploy(sandbox: World, name: str = "bot") -> str:
@@ -152,7 +167,9 @@ def test_a_store_writes_all_or_nothing_and_remembers(tmp_path: Path) -> None:
     store.write({"a": {"x": 2}})
     store.remove(["b"])
     store.close()
-    assert Store(tmp_path).read() == {"a": {"x": 2}}
+    again = Store(tmp_path)
+    assert again.read() == {"a": {"x": 2}}
+    again.close()
 
 
 def test_a_speed_must_be_positive() -> None:

@@ -106,7 +106,7 @@ async def _validate(request: Request) -> dict[str, str]:
 async def _bot_configs(request: Request) -> list[dict[str, Any]]:
     bot = request.path_params["bot_name"]
     instance = world_of(request).instances.get(bot)
-    if instance is None or not instance.controllers:
+    if instance is None or not instance.names_controllers:
         raise HttpError(404, f"Bot '{bot}' not found")
     return [
         {**copy.deepcopy(config), "_config_name": file.removesuffix(".yml")}
@@ -118,7 +118,7 @@ async def _update_bot_config(request: Request) -> dict[str, str]:
     bot, name = request.path_params["bot_name"], request.path_params["controller_name"]
     body = await dict_body(request)
     instance = world_of(request).instances.get(bot)
-    if instance is None or not instance.controllers:
+    if instance is None or not instance.names_controllers:
         raise HttpError(404, f"Bot '{bot}' not found")
     current = instance.controllers.get(f"{name}.yml")
     if current is None:

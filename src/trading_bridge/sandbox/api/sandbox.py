@@ -83,8 +83,14 @@ async def _balances(request: Request) -> dict[str, dict[str, str]]:
 
 
 async def _clock(request: Request) -> dict[str, Any]:
-    clock = world_of(request).clock
-    return {"now": clock.now().isoformat(), "elapsed": clock.elapsed, "speed": clock.speed}
+    world = world_of(request)
+    clock = world.clock
+    return {
+        "now": clock.now().isoformat(),
+        "elapsed": clock.elapsed,
+        "speed": clock.speed,
+        "frozen": world.frozen,
+    }
 
 
 def _order_row(order: Order) -> dict[str, Any]:
