@@ -4,13 +4,17 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 LOOK_EVERY = 0.02
 
 
-async def eventually(look: Callable[[], T | None | Awaitable[T | None]], seconds: float = 20.0) -> T:
+@overload
+async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = ...) -> T: ...
+@overload
+async def eventually(look: Callable[[], T | None], seconds: float = ...) -> T: ...
+async def eventually(look: Callable[[], Any], seconds: float = 20.0) -> Any:
     """The first true answer of `look` (a function or a coroutine function).
 
     AssertionError when none comes within `seconds`, with the last answer.

@@ -25,6 +25,8 @@ class Subscription:
 
     async def __aenter__(self) -> "Subscription":
         self._broadcaster._subscriptions.add(self)
+        if self._broadcaster._closed:
+            self._close()
         return self
 
     async def __aexit__(
@@ -68,10 +70,7 @@ class Broadcaster:
 
     def subscribe(self) -> Subscription:
         """`async with broadcaster.subscribe() as hints: async for hint in hints: ...`"""
-        subscription = Subscription(self)
-        if self._closed:
-            subscription._close()
-        return subscription
+        return Subscription(self)
 
     def publish(self, *topics: str) -> None:
         """Tell all watchers that these topics changed."""
