@@ -25,7 +25,9 @@ def judge(bot: Bot, fleet: Fleet, now: datetime) -> Verdict | None:
     name = bot.instance_name
     if not fleet.up or fleet.as_of is None or fleet.containers_as_of is None or name is None:
         return None
-    if fleet.containers_as_of > bot.status_since and name not in fleet.containers.active:
+    # A list from before the start says nothing; one that has shown it gone counts until a newer one shows it back.
+    telling = fleet.containers_as_of > bot.status_since or bot.status is Status.LOST
+    if telling and name not in fleet.containers.active:
         if name in fleet.containers.exited:
             return Verdict(Status.LOST, "container_exited", "Its container has exited; it was not asked to.")
         return Verdict(Status.LOST, "container_gone", "Its container is gone; it was not asked to stop.")

@@ -112,6 +112,17 @@ def test_verdicts(fleet: Fleet, status: Status, code: str) -> None:
     assert verdict.reason
 
 
+def test_a_lost_bot_stays_lost_until_a_list_shows_its_container() -> None:
+    """The bot's last message still counts as heard for 30 s, and the container list is read every 10 s only."""
+    lost = replace(BOT, status=Status.LOST, reason_code="container_exited", status_since=NOW + timedelta(seconds=1))
+    verdict = judge(lost, seen(containers=Containers(frozenset(), frozenset({NAME}))), NOW)
+    assert verdict is not None
+    assert (verdict.status, verdict.code) == (Status.LOST, "container_exited")
+    back = judge(lost, seen(), NOW)
+    assert back is not None
+    assert back.status is Status.RUNNING
+
+
 @pytest.mark.parametrize("fleet", [seen(reach=Reach.DOWN), seen(as_of=None), seen(containers_as_of=None)])
 def test_without_a_server_nothing_can_be_said(fleet: Fleet) -> None:
     assert judge(BOT, fleet, NOW) is None
