@@ -23,6 +23,17 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 
 MASK = "[redacted]"
 DEPTH = 8
+# Their ordinary lines (each statement with its values, each request) are noise, and values may be secret.
+_NOISY = (
+    "aiohttp.access",
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "psycopg",
+    "python_multipart",
+    "sqlalchemy",
+    "uvicorn.access",
+)
 SHORTEST_SECRET = 6  # shorter ones ("admin", Hummingbot's default) would tear holes into ordinary words
 
 _SECRET_KEY = re.compile(
@@ -31,14 +42,16 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b(Bearer|Basic|Token|Digest)\s+[A-Za-z0-9+/=._~\-]{4,}", re.IGNORECASE), rf"\1 {MASK}"),
+    (re.compile(r"\b(Bearer)\s+[A-Za-z0-9+/=._~\-]{4,}", re.IGNORECASE), rf"\1 {MASK}"),
+    # unlike "basic strategy", a login in base64 has more than small letters
+    (re.compile(r"\b((?i:Basic|Digest))\s+(?=[a-z]*[A-Z0-9+/=])[A-Za-z0-9+/=._~\-]{6,}"), rf"\1 {MASK}"),
     # user:password@ in an address
     (re.compile(r"([a-z][a-z0-9+.\-]*://)[^\s/@:]*:[^\s@]*@", re.IGNORECASE), rf"\1{MASK}@"),
     # ?token=..., password=..., "api_key": "...", 'x-api-key': '...'
     (
         re.compile(
             r"""(["']?\b[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|authorization|cookie|memo|signature)"""
-            r"""[\w-]*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;"'}\])]+)""",
+            r"""[\w-]*["']?\s*[=:]\s*)(?:(?:Bearer|Basic|Digest|Token)\s+)?(\[redacted\]|"[^"]*"|'[^']*'|[^\s&,;"'}\])]+)""",
             re.IGNORECASE,
         ),
         rf"\1{MASK}",
@@ -185,8 +198,7 @@ def configure(
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    # Their ordinary lines (each statement, each request) are noise, and carry values.
-    for name in ("sqlalchemy.engine", "aiohttp.access", "uvicorn.access", "asyncio", "alembic"):
+    for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -166,21 +167,22 @@ def test_upstream_down(sandbox: SandboxClient, tmp_path: Path) -> None:
 
 
 def test_upstream_goes_down_and_nothing_is_lost(tmp_path: Path) -> None:
-    with sandbox_process(tmp_path / "sandbox", speed=20) as sandbox:
-        with bridge_thread(bridge_settings(tmp_path / "home", sandbox.url)) as bridge:
-            bot = bridge.call("POST", "/bots/create", BODY, headers={"Prefer": "wait=60"}).json()
-            assert bot["status"] == "running", bot
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(sandbox_process(tmp_path / "sandbox", speed=20))
+        bridge = stack.enter_context(bridge_thread(bridge_settings(tmp_path / "home", sandbox.url)))
+        bot = bridge.call("POST", "/bots/create", BODY, headers={"Prefer": "wait=60"}).json()
+        assert bot["status"] == "running", bot
 
-            sandbox.kill9()
-            poll(lambda: bridge.get("/status")["servers"][0]["reachable"] is False)
-            refused = bridge.call("POST", "/bots/create", BODY)
-            after = bridge.get(f"/bots/{bot['id']}")
+        sandbox.kill9()
+        poll(lambda: bridge.get("/status")["servers"][0]["reachable"] is False)
+        refused = bridge.call("POST", "/bots/create", BODY)
+        after = bridge.get(f"/bots/{bot['id']}")
 
-            assert (refused.status, refused.error["code"]) == (503, "upstream_unreachable")
-            assert bridge.get("/bots")["total"] == 1
-            assert bridge.get("/bots")["stale"] is True
-            # last known, not blanked: the bot may trade on
-            assert (after["status"], after["figures"]["mid"] is not None) == ("running", True)
+        assert (refused.status, refused.error["code"]) == (503, "upstream_unreachable")
+        assert bridge.get("/bots")["total"] == 1
+        assert bridge.get("/bots")["stale"] is True
+        # last known, not blanked: the bot may trade on
+        assert (after["status"], after["figures"]["mid"] is not None) == ("running", True)
 
 
 class _Html(BaseHTTPRequestHandler):
@@ -194,8 +196,8 @@ class _Html(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(page)
 
-    do_POST = do_GET
-    do_DELETE = do_GET
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def log_message(self, *_args: Any) -> None:
         pass

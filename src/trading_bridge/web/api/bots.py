@@ -125,7 +125,7 @@ async def list_bots(
     )
 
 
-@router.get("/{bot_id}", response_model=BotAnswer, responses=refusals(404), summary="One bot")
+@router.get("/{bot_id}", response_model=BotAnswer, responses=refusals(404, 422), summary="One bot")
 async def get_bot(bot_id: BotId, _principal: Reader, bridge: Bridge) -> JsonAnswer:
     """Its record, its status with the reason, and its main figures."""
     return JsonAnswer(answers.bot(await bridge.bots.get(bot_id)))
@@ -135,7 +135,7 @@ async def get_bot(bot_id: BotId, _principal: Reader, bridge: Bridge) -> JsonAnsw
     "/{bot_id}/start",
     status_code=202,
     response_model=BotAnswer,
-    responses=refusals(404, 409),
+    responses=refusals(404, 409, 422),
     summary="Start a bot",
 )
 async def start(bot_id: BotId, actor: Writer, bridge: Bridge, wait: Wait) -> JsonAnswer:
@@ -147,7 +147,7 @@ async def start(bot_id: BotId, actor: Writer, bridge: Bridge, wait: Wait) -> Jso
     "/{bot_id}/stop",
     status_code=202,
     response_model=BotAnswer,
-    responses=refusals(404, 409),
+    responses=refusals(404, 409, 422),
     summary="Stop a bot",
 )
 async def stop(bot_id: BotId, actor: Writer, bridge: Bridge, wait: Wait) -> JsonAnswer:
@@ -159,7 +159,7 @@ async def stop(bot_id: BotId, actor: Writer, bridge: Bridge, wait: Wait) -> Json
     "/{bot_id}/archive",
     status_code=202,
     response_model=BotAnswer,
-    responses=refusals(404, 409),
+    responses=refusals(404, 409, 422),
     summary="Put a bot away",
 )
 async def archive(bot_id: BotId, actor: Writer, bridge: Bridge, wait: Wait) -> JsonAnswer:
@@ -191,7 +191,9 @@ async def fills(
     return JsonAnswer(answers.fills(found, limit))
 
 
-@router.get("/{bot_id}/performance", response_model=PerformanceAnswer, responses=refusals(404), summary="P&L of a bot")
+@router.get(
+    "/{bot_id}/performance", response_model=PerformanceAnswer, responses=refusals(404, 422), summary="P&L of a bot"
+)
 async def performance(bot_id: BotId, _principal: Reader, bridge: Bridge) -> JsonAnswer:
     """From its own fills, net of fees; beside it what Hummingbot reports."""
     return JsonAnswer(answers.performance(await bridge.bots.get(bot_id)))
@@ -211,7 +213,7 @@ async def logs(
 
 
 @router.get(
-    "/{bot_id}/timeline", response_model=TimelineAnswer, responses=refusals(404), summary="What happened to a bot"
+    "/{bot_id}/timeline", response_model=TimelineAnswer, responses=refusals(404, 422), summary="What happened to a bot"
 )
 async def timeline(bot_id: BotId, _principal: Reader, bridge: Bridge) -> JsonAnswer:
     """Each step of each start, stop and archive with its time, oldest first."""
