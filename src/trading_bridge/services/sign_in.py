@@ -142,8 +142,7 @@ class SignInService:
         """
         email = email.strip().lower()[:254]
         attempt = await self._throttle.begin(email, address)
-        async with self._database.reading() as connection:
-            user = await UserRepository(connection).by_email(email)
+        user = await self._user(email)
         fits = await self._verify(user.password_hash if user else self._nobody, password)
         if user is None or not fits:
             _log.warning("sign_in_failed", address=address)
@@ -177,6 +176,12 @@ class SignInService:
             self._sessions.forget(self._seal(former_key))
         _log.info("signed_in", user=user.id, address=address)
         return session
+
+    async def _user(self, email: str) -> User | None:
+        if not email.isprintable():  # PostgreSQL takes no NUL, and nobody has such an address
+            return None
+        async with self._database.reading() as connection:
+            return await UserRepository(connection).by_email(email)
 
     async def find_session(self, key: str, *, touch: bool = True) -> Session | None:
         """The live session of a cookie's value, or None. `touch` = this request counts as activity."""

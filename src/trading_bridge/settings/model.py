@@ -44,8 +44,7 @@ def _http_url(text: str) -> str:
         raise ValueError("must start with http:// or https://")
     if parts.username is not None or parts.password is not None:
         raise ValueError(
-            "must not carry credentials (user:password@); "
-            "use HUMMINGBOT_API_USERNAME and HUMMINGBOT_API_PASSWORD"
+            "must not carry credentials (user:password@); use HUMMINGBOT_API_USERNAME and HUMMINGBOT_API_PASSWORD"
         )
     try:
         complete = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -95,8 +94,7 @@ class Settings(BaseModel):
     database_url: Annotated[str | None, AfterValidator(lambda url: url and _database_url(url))] = Field(
         None,
         validation_alias="TRADING_BRIDGE_DATABASE_URL",
-        description="sqlite:///file.db or postgresql://user:password@host/name. "
-        "Default: SQLite in the home folder.",
+        description="sqlite:///file.db or postgresql://user:password@host/name. Default: SQLite in the home folder.",
         repr=False,
     )
     secret_key: SecretStr | None = Field(

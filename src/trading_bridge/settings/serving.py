@@ -73,9 +73,7 @@ def _placeholders(settings: Settings) -> list[str]:
         if secret is not None and is_placeholder(_clear(secret))
     ]
     if is_placeholder(urlsplit(settings.database_url or "").password or "chosen"):
-        problems.append(
-            "TRADING_BRIDGE_DATABASE_URL holds a placeholder password; set the database user's password."
-        )
+        problems.append("TRADING_BRIDGE_DATABASE_URL holds a placeholder password; set the database user's password.")
     return problems
 
 
@@ -85,8 +83,7 @@ def _exposure(settings: Settings) -> list[str]:
     problems: list[str] = []
     if key and (len(key) < SHORTEST_SECRET_KEY or len(set(key)) < 8) and not is_placeholder(key):
         problems.append(
-            f"TRADING_BRIDGE_SECRET_KEY is too weak; set at least {SHORTEST_SECRET_KEY} random "
-            f"characters: {_NEW_KEY}."
+            f"TRADING_BRIDGE_SECRET_KEY is too weak; set at least {SHORTEST_SECRET_KEY} random characters: {_NEW_KEY}."
         )
     if is_loopback(settings.host):
         return problems

@@ -21,7 +21,8 @@ class Database:
         parsed = make_url(url)
         self.dialect = parsed.get_backend_name()
         options: dict[str, Any] = {} if self.dialect == "sqlite" else {"pool_size": 8, "pool_pre_ping": True}
-        self.engine: AsyncEngine = create_async_engine(parsed, **options)
+        # hide_parameters: an error text with its values (hashes, keys) would end in the log
+        self.engine: AsyncEngine = create_async_engine(parsed, hide_parameters=True, **options)
         if self.dialect == "sqlite":
             _prepare_sqlite(self.engine)
 
