@@ -1,6 +1,6 @@
 """A headless Chromium for the tests of this folder, all in one event loop: a browser belongs to its loop."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,7 +8,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Route, async_playwright
 
+from tests.support.bridge_server import BridgeThread, bridge_settings, bridge_thread
 from tests.support.chromium import find_chromium, launch_chromium
+from tests.support.pages import session_cookie
+from tests.support.sandbox_server import SandboxClient, sandbox_thread
 
 HERE = Path(__file__).parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -71,3 +74,24 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     yield opened
     await context.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxClient]:
+    """A stand-in Hummingbot API whose time runs faster, with its account client_sharp."""
+    with sandbox_thread(speed=20.0) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def bridge(sandbox: SandboxClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgeThread]:
+    """A running bridge; what tests make in it, they name apart."""
+    with bridge_thread(bridge_settings(tmp_path_factory.mktemp("home"), sandbox.url)) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def operator(page: Page, bridge: BridgeThread) -> Page:
+    """A page of somebody who is signed in."""
+    await page.context.add_cookies([session_cookie(bridge)])
+    return page

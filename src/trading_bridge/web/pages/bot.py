@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -88,7 +88,7 @@ async def _series(runtime: Runtime, bot_id: str, window: str, now: datetime) -> 
     return Series(since, now, thin(samples, since, now), fills[::-1])
 
 
-async def _progress(runtime: Runtime, view: BotView, events: list[TimelineEvent], now: datetime) -> Any:
+async def _progress(runtime: Runtime, view: BotView, events: Sequence[TimelineEvent], now: datetime) -> Any:
     own = newest_operation(events)
     order = fill = None
     if own and own[0].kind == "deploy" and now - own[0].at <= SHOWN_FOR:
@@ -104,7 +104,7 @@ async def _progress(runtime: Runtime, view: BotView, events: list[TimelineEvent]
 
 
 async def _tab(
-    runtime: Runtime, view: BotView, tab: str, events: list[TimelineEvent], request: Request
+    runtime: Runtime, view: BotView, tab: str, events: Sequence[TimelineEvent], request: Request
 ) -> Mapping[str, Any]:
     """What only the open tab needs."""
     if tab == "fills":
@@ -122,7 +122,7 @@ async def _tab(
     return {}
 
 
-def timeline_lines(events: list[TimelineEvent]) -> list[dict[str, Any]]:
+def timeline_lines(events: Sequence[TimelineEvent]) -> list[dict[str, Any]]:
     """Newest first; each step with the time since its operation was asked for."""
     asked = {event.operation_id: event.at for event in reversed(events) if event.operation_id}
     return [

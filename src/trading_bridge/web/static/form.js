@@ -8,11 +8,13 @@
   let own = name.value !== "";
 
   name.addEventListener("input", () => { own = name.value !== ""; });
-  pair.addEventListener("input", () => {
+  pair.addEventListener("input", suggest);
+  function suggest() {
     if (own) return;
     const tokens = pair.value.toUpperCase().match(/^([A-Z0-9]{1,20})[/_-]([A-Z0-9]{2,20})$/);
     name.value = tokens ? tokens[1] + "-" + tokens[2] + " spread" : "";
-  });
+  }
+  suggest(); // somebody may have typed before this file was here
 
   const bad = form.querySelector('[aria-invalid="true"]');
   if (bad) bad.focus();
