@@ -1,19 +1,25 @@
-"""A calendar that runs faster than the machine's, shared by bridge and sandbox: minutes of patience pass in seconds."""
+"""Calendars for tests: one that goes with a sandbox's simulated time, one that is moved by hand."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
+from trading_bridge.sandbox.world import World
 
-class FastClock:
-    """Calendar time that began when this was made and runs `speed` times as fast; aware UTC."""
 
-    def __init__(self, speed: float) -> None:
-        self.speed = speed
+class SandboxCalendar:
+    """Calendar time for bridge and sandbox alike: it passes as the sandbox's simulated time does, and stands still
+    while that does, so that minutes of patience pass in seconds and a busy machine makes nobody impatient."""
+
+    def __init__(self) -> None:
         self._began = datetime.now(UTC)
-        self._mark = time.monotonic()
+        self._world: World | None = None
+
+    def follow(self, world: World) -> None:
+        """Go with this sandbox from now on."""
+        self._world = world
 
     def __call__(self) -> datetime:
-        return self._began + timedelta(seconds=(time.monotonic() - self._mark) * self.speed)
+        elapsed = 0.0 if self._world is None else self._world.clock.elapsed
+        return self._began + timedelta(seconds=elapsed)
 
 
 class HandClock:

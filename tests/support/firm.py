@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.bridge_server import bridge_settings
-from tests.support.fast_time import FastClock
+from tests.support.fast_time import SandboxCalendar
 from tests.support.sandbox_server import SandboxClient, sandbox_thread
 from tests.support.waiting import eventually
 from trading_bridge.domain.bots import Status
@@ -24,8 +24,8 @@ from trading_bridge.services.bots import Actor, BotService, NewBot
 from trading_bridge.settings import Settings
 
 ANA = Actor("ana@firm.test", "request-1")
-SPEED = 20.0
-PATIENCE = 40.0  # machine seconds; about 13 simulated minutes
+SPEED = 40.0
+PATIENCE = 40.0  # machine seconds; about 27 simulated minutes
 
 
 def new_bot(name: str = "Sharp Spread", **changes: Any) -> NewBot:
@@ -79,7 +79,7 @@ class Firm:
 
     settings: Settings
     sandbox: SandboxClient
-    clock: FastClock
+    clock: SandboxCalendar
     runtime: Runtime
 
     @property
@@ -146,7 +146,7 @@ class Firm:
 
 @asynccontextmanager
 async def bridge(
-    settings: Settings, sandbox: SandboxClient, clock: FastClock, deadlines: Mapping[str, float] | None = None
+    settings: Settings, sandbox: SandboxClient, clock: SandboxCalendar, deadlines: Mapping[str, float] | None = None
 ) -> AsyncIterator[Firm]:
     """The bridge alone, on a sandbox that runs."""
     transport = Impatient(upstream_transport(settings), deadlines or {})
@@ -166,8 +166,10 @@ async def firm(
     **changed: Any,
 ) -> AsyncIterator[Firm]:
     """Sandbox and bridge; `changed` are settings of the bridge."""
-    clock = FastClock(speed)
+    clock = SandboxCalendar()
     async with AsyncExitStack() as stack:
         sandbox = stack.enter_context(sandbox_thread(speed=speed, wall=clock))
+        assert sandbox.world is not None
+        clock.follow(sandbox.world)
         settings = bridge_settings(home, sandbox.url, database_url=database_url, **changed)
         yield await stack.enter_async_context(bridge(settings, sandbox, clock, deadlines))

@@ -26,6 +26,7 @@ from typing import Any
 
 from trading_bridge.sandbox.clock import utc_now
 from trading_bridge.sandbox.server import SandboxSettings, listen, make_server
+from trading_bridge.sandbox.world import World
 
 READY_SECONDS = 20.0
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +83,7 @@ class SandboxClient:
         self.username = settings.username
         self.password = settings.password
         self.speed = settings.speed
+        self.world: World | None = None  # what a sandbox in a thread simulates; look only
 
     def call(
         self, method: str, path: str, body: Any = None, *, auth: bool = True, headers: dict[str, str] | None = None
@@ -244,6 +246,7 @@ def sandbox_thread(
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
     thread.start()
     client = SandboxClient(given)
+    client.world = server.config.app.state.world  # type: ignore[union-attr]
     try:
         poll(client.up, READY_SECONDS)
         yield client

@@ -33,7 +33,8 @@ class FillRepository:
                 .returning(fills.c.pair, fills.c.trade_id)
             )
             added |= {(row.pair, row.trade_id) for row in await self._connection.execute(statement)}
-        return [fill for fill in new if (fill.pair, fill.trade_id) in added]
+        first = {(fill.pair, fill.trade_id): fill for fill in reversed(new)}  # a batch may repeat one: it counts once
+        return [fill for key, fill in reversed(first.items()) if key in added]
 
     async def of(
         self,
