@@ -141,7 +141,7 @@ class Settings(BaseModel):
     hummingbot_image: Annotated[str | None, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$")] = Field(
         None,
         validation_alias="HUMMINGBOT_IMAGE",
-        description="Docker image of new bots, with its tag. Default: the tag that was tested.",
+        description="Docker image of new bots, with its tag. Default: what the Hummingbot API takes by itself.",
     )
     poll_seconds: Annotated[float, Field(ge=0.2, le=60, allow_inf_nan=False)] = Field(
         2.0,
