@@ -136,6 +136,7 @@ def _redacted_pair_or_item(item: Any, depth: int) -> Any:
 
 def _redact(_logger: Any, _method: str, event: Event) -> Event:
     """structlog processor: the last one before rendering, after exceptions have become text."""
+    event.pop("color_message", None)  # uvicorn's line a second time, in colours
     for key in list(event):
         if key in ("_record", "_from_structlog"):
             continue

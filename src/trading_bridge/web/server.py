@@ -1,7 +1,9 @@
 """The HTTP server: uvicorn, told to end open streams before it waits for them."""
 
 import asyncio
+import signal
 import socket
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -46,6 +48,15 @@ class BridgeServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._broadcaster.close()
         await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGINT or SIGTERM; the second SIGINT waits for nothing more.
+
+        Not uvicorn's own: that one sends the signal again once the server has ended, which would kill the process
+        before the bridge behind the server is closed.
+        """
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     def stop(self) -> None:
         """Ask the server to end."""
