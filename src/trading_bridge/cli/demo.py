@@ -98,6 +98,8 @@ class _Pair:
             "HUMMINGBOT_API_URL": f"http://127.0.0.1:{settings.sandbox_port}",
             "HUMMINGBOT_API_USERNAME": "admin",
             "HUMMINGBOT_API_PASSWORD": "admin",
+            # a line per request would bury the login; DEBUG is there for who wants all
+            "TRADING_BRIDGE_LOG_LEVEL": "WARNING" if settings.log_level == "INFO" else settings.log_level,
         }
 
     def _ready(self, children: dict[str, subprocess.Popen[bytes]]) -> bool:
