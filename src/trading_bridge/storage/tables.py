@@ -149,7 +149,7 @@ idempotency_keys = Table(
     "idempotency_keys",
     metadata,
     Column("key", String(200), primary_key=True),
-    Column("owner", String(80), primary_key=True),
+    Column("owner", String(300), primary_key=True),
     Column("body_hash", String(64), nullable=False),
     Column("bot_id", ForeignKey("bots.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),

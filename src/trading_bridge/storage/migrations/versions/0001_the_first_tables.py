@@ -113,7 +113,7 @@ def upgrade() -> None:
     op.create_table(
         "idempotency_keys",
         sa.Column("key", sa.String(length=200), nullable=False),
-        sa.Column("owner", sa.String(length=80), nullable=False),
+        sa.Column("owner", sa.String(length=300), nullable=False),
         sa.Column("body_hash", sa.String(length=64), nullable=False),
         sa.Column("bot_id", sa.String(length=40), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
