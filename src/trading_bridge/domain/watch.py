@@ -9,6 +9,7 @@ from trading_bridge.domain.fleet import BotReport, Fleet, open_orders_from_logs
 SILENT_AFTER = timedelta(seconds=30)
 ERRORS_WITHIN = timedelta(seconds=60)
 FIRST_QUOTE_WITHIN = timedelta(seconds=90)
+NO_ORDERS = "no_orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,10 @@ def _trouble(bot: Bot, report: BotReport, now: datetime) -> Verdict | None:
         return Verdict(Status.DEGRADED, "errors", f"The bot keeps failing: {_first_line(recent[-1].message)}")
     pauses = timedelta(seconds=2 * float(bot.config.get("filled_order_delay", 0)))
     quoted_by = bot.status_since + FIRST_QUOTE_WITHIN + pauses
-    if not orders and now > quoted_by and not _active_lately(report, now, pauses):
+    due = now > quoted_by or bot.reason_code == NO_ORDERS  # this verdict itself must not buy another grace period
+    if not orders and due and not _active_lately(report, now, pauses):
         return Verdict(
-            Status.DEGRADED, "no_orders", "It has no order on the book; is the order book empty on one side?"
+            Status.DEGRADED, NO_ORDERS, "It has no order on the book; is the order book empty on one side?"
         )
     return None
 

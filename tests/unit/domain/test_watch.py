@@ -123,6 +123,17 @@ def test_a_lost_bot_stays_lost_until_a_list_shows_its_container() -> None:
     assert back.status is Status.RUNNING
 
 
+def test_a_bot_without_orders_stays_degraded_until_it_quotes() -> None:
+    """A change of status starts `status_since` anew: it must not start the wait for the first quote anew."""
+    told = replace(BOT, status=Status.DEGRADED, reason_code="no_orders", status_since=NOW - timedelta(seconds=2))
+    verdict = judge(told, seen(logs=(line("Hello", ago=200),)), NOW)
+    assert verdict is not None
+    assert (verdict.status, verdict.code) == (Status.DEGRADED, "no_orders")
+    quoting = judge(told, seen(), NOW)
+    assert quoting is not None
+    assert quoting.status is Status.RUNNING
+
+
 @pytest.mark.parametrize("fleet", [seen(reach=Reach.DOWN), seen(as_of=None), seen(containers_as_of=None)])
 def test_without_a_server_nothing_can_be_said(fleet: Fleet) -> None:
     assert judge(BOT, fleet, NOW) is None
