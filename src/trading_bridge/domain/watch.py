@@ -71,9 +71,7 @@ def _trouble(bot: Bot, report: BotReport, now: datetime) -> Verdict | None:
     quoted_by = bot.status_since + FIRST_QUOTE_WITHIN + pauses
     due = now > quoted_by or bot.reason_code == NO_ORDERS  # this verdict itself must not buy another grace period
     if not orders and due and not _active_lately(report, now, pauses):
-        return Verdict(
-            Status.DEGRADED, NO_ORDERS, "It has no order on the book; is the order book empty on one side?"
-        )
+        return Verdict(Status.DEGRADED, NO_ORDERS, "It has no order on the book; is the order book empty on one side?")
     return None
 
 
