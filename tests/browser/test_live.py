@@ -61,10 +61,11 @@ async def test_changed_figures_flash_unless_motion_is_unwanted(operator: Page, b
     bot = create_bot(bridge, "Flashing")
     wait_status(bridge, bot, "running")
     await operator.add_init_script(
-        "addEventListener('animationstart', (e) => { if (e.animationName === 'flash') window.flashed = true; });"
+        "addEventListener('animationstart', (e) => { if (e.animationName === 'flash') "
+        "document.documentElement.dataset.flashed = 'yes'; });"
     )
     await operator.goto(f"{bridge.url}/app/bots/{bot}")
-    await operator.wait_for_function("window.flashed", timeout=LONG_MS)
+    await expect(operator.locator("html")).to_have_attribute("data-flashed", "yes", timeout=LONG_MS)
     await operator.emulate_media(reduced_motion="reduce")
     assert await operator.evaluate("getComputedStyle(document.querySelector('dd')).animationName") == "none"
     await operator.evaluate("document.querySelector('dd').classList.add('flash')")

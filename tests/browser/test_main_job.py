@@ -56,8 +56,8 @@ async def test_from_sign_in_to_first_fill_to_stop_without_a_reload(page: Page, b
     assert await page.evaluate("window.sameDocument"), "everything up to here came without a reload"
 
     await page.get_by_role("link", name="Stop…").click()
-    await dialog.get_by_role("button", name="Stop and cancel orders").click()
-    await page.wait_for_function("window.sameDocument === undefined")
+    async with page.expect_event("domcontentloaded"):
+        await dialog.get_by_role("button", name="Stop and cancel orders").click()
     await page.evaluate("window.sameDocument = true")
     await expect(page.locator(".title .st")).to_have_text("Stopped", timeout=LONG_MS)
     await expect(page.get_by_role("button", name="Start again")).to_be_visible()

@@ -148,7 +148,7 @@ async def test_theme_can_be_fixed_without_javascript(plain: Page, bridge: Bridge
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("Name", "../../etc", "slash"),
+        ("Name", "../../etc", "reads like a path"),
         ("Name", "x" * 300, "60 is the most"),
         ("Pair", "NOSUCH/USDT", "does not list NOSUCH/USDT"),
         ("Pair", "nonsense", "two token symbols"),

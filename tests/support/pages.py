@@ -78,7 +78,11 @@ class Traffic:
 
     def __init__(self, page: Page) -> None:
         self.requests: list[Request] = []
-        page.on("request", self.requests.append)
+
+        def note(request: Request) -> None:  # Playwright takes no method of a built-in
+            self.requests.append(request)
+
+        page.on("request", note)
 
     async def bytes(self) -> int:
         """Of all answers that have ended; the event stream never does."""

@@ -1,5 +1,7 @@
 """Overview: is all well, and if not, what first?"""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from trading_bridge.domain.bots import Status
-from trading_bridge.domain.views import Shown, shown
+from trading_bridge.domain.views import BotView, Shown, shown
 from trading_bridge.runtime import Runtime
 from trading_bridge.services.bots import BotFilter
 from trading_bridge.web.pages.fleet_table import EVERY, row_of, sort_rows, totals
@@ -32,8 +34,9 @@ CHANGES = 10
 async def overview(request: Request, viewer: SignedIn) -> HTMLResponse:
     """What is wrong first, then counts, totals, health and the last changes."""
     runtime = runtime_of(request)
-    page = await runtime.bots.list(BotFilter(limit=EVERY))
-    rows = sort_rows(map(row_of, page.bots), "")
+    everything = (await runtime.bots.list(BotFilter(limit=EVERY, archived=True))).bots
+    rows = sort_rows((row_of(view) for view in everything if view.bot.status is not Status.ARCHIVED), "")
+    counts = Counter(row.view.shown for row in rows)
     problems = [row for row in rows if row.view.shown in (Shown.FAILED, Shown.ATTENTION)]
     lost = [row for row in rows if row.view.bot.status is Status.UNCERTAIN]
     return await render(
@@ -42,11 +45,11 @@ async def overview(request: Request, viewer: SignedIn) -> HTMLResponse:
         viewer,
         topics=("bots", "server"),
         bots=len(rows),
-        counts=[(word, title, page.counts.get(word, 0)) for word, title in COUNTED],
+        counts=[(word, title, counts[word]) for word, title in COUNTED],
         problems=(problems + lost)[:MOST_PROBLEMS],
         problem_count=len(problems) + len(lost),
         totals=totals(rows),
-        changes=await _changes(runtime),
+        changes=await _changes(runtime, everything),
     )
 
 
@@ -62,10 +65,9 @@ class Change:
     reason: str
 
 
-async def _changes(runtime: Runtime) -> list[Change]:
+async def _changes(runtime: Runtime, everything: Sequence[BotView]) -> list[Change]:
     """The newest changes of status of all bots, archived ones included."""
-    everything = await runtime.bots.list(BotFilter(limit=EVERY, archived=True))
-    names = {view.bot.id: view.bot.name for view in everything.bots}
+    names = {view.bot.id: view.bot.name for view in everything}
     return [
         Change(
             event.id,

@@ -17,7 +17,7 @@ WINDOWS: dict[str, timedelta] = {
 DEFAULT_WINDOW = "1h"
 MOST_POINTS = 400
 MOST_FILLS = 500
-LEAST_SPAN = timedelta(minutes=5)
+LEAST_SPAN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
