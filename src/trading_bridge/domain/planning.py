@@ -36,12 +36,17 @@ class Action(StrEnum):
     WAIT = "wait"
 
 
+# Why a stop ended without anybody having been asked to cancel orders; kept, since it changes what “stopped” means.
+ENDED_BEFORE = "ended_before"
+NOTHING_THERE = "nothing_there"
+
 PURE = frozenset({Action.ADVANCE, Action.RESEND, Action.FAIL, Action.CANCEL})
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The next act for one operation; `code` and `message` say why it fails, or what was seen."""
+    """The next act for one operation; `code` and `message` say why it fails, or what was seen (an ADVANCE's code is
+    kept by the operation)."""
 
     operation: Operation
     bot: Bot
@@ -181,7 +186,7 @@ class _Sight:
 def _wind_down(bot: Bot, op: Operation, fleet: Fleet, now: datetime) -> Decision:
     name = bot.instance_name
     if name is None:
-        return Decision(op, bot, Action.ADVANCE, message="Nothing of this bot is on the server.")
+        return Decision(op, bot, Action.ADVANCE, NOTHING_THERE, "Nothing of this bot is on the server.")
     sight = _Sight(
         looked=_seen_since(fleet.containers_as_of, op.step_since),
         active=name in fleet.containers.active,
@@ -205,7 +210,8 @@ def _send_stop(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision
     if op.phase is Phase.UNCERTAIN:
         return Decision(op, bot, Action.ADVANCE, message="No answer to the stop; watching whether it took effect.")
     if sight.ended:
-        return Decision(op, bot, Action.ADVANCE, message="The container has ended already.")
+        code = ENDED_BEFORE if op.attempt == 1 else ""  # else an earlier request of this stop was published
+        return Decision(op, bot, Action.ADVANCE, code, "The container has ended already.")
     if op.kind is not Kind.STOP and op.tries == 0 and sight.report is not None and sight.report.stop_confirmed:
         return Decision(op, bot, Action.ADVANCE, message="The strategy has ended already.")
     return Decision(op, bot, Action.STOP)

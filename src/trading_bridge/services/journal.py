@@ -5,6 +5,7 @@ from datetime import datetime
 
 from trading_bridge.domain.bots import Bot, Desired, Status
 from trading_bridge.domain.operations import STEPS, WORDS, EventState, Kind, Operation, Phase, State, Step
+from trading_bridge.domain.planning import ENDED_BEFORE, NOTHING_THERE
 from trading_bridge.services.identity import new_id
 from trading_bridge.storage.bots import BotRepository
 from trading_bridge.storage.database import Connection
@@ -147,6 +148,15 @@ _WAITING_FOR: dict[Step, str] = {
 }
 
 
+# How a stop ended: only the first was asked to cancel its orders.
+_STOPPED: dict[str, str] = {
+    "stopped": "The strategy has ended and was asked to cancel its orders.",
+    FORCED: "It could not be told to stop, so its container was stopped. Check the exchange: orders may be left.",
+    ENDED_BEFORE: "Its container had ended before it could be asked. Check the exchange: orders may be left.",
+    NOTHING_THERE: "Nothing of it was on the server, so there was nothing to stop.",
+}
+
+
 def status_of(bot: Bot, op: Operation) -> tuple[Status, str, str]:
     """(status, code, reason) that an operation in this state gives its bot."""
     if op.state is State.OPEN:
@@ -167,11 +177,9 @@ def status_of(bot: Bot, op: Operation) -> tuple[Status, str, str]:
         return bot.status, bot.reason_code, bot.reason
     if op.kind is Kind.DEPLOY:
         return Status.RUNNING, "trading", "Its strategy is reporting."
-    if op.kind is Kind.STOP and op.error_code == FORCED:
-        reason = "It could not be told to stop, so its container was stopped. Check the exchange: orders may be left."
-        return Status.STOPPED, FORCED, reason
     if op.kind is Kind.STOP:
-        return Status.STOPPED, "stopped", "The strategy has ended and was asked to cancel its orders."
+        code = op.error_code if op.error_code in _STOPPED else "stopped"
+        return Status.STOPPED, code, _STOPPED[code]
     if op.kind is Kind.ARCHIVE:
         return Status.ARCHIVED, "archived", "Archived; its fills and P&L are kept."
     return bot.status, bot.reason_code, bot.reason

@@ -138,6 +138,7 @@ class Reconciler:
         op, now = decision.operation, self._clock()
         if decision.action is Action.ADVANCE:
             new = replace(op, phase=Phase.READY).advanced(now)
+            new = replace(new, error_code=decision.code or new.error_code)
         elif decision.action is Action.RESEND:
             target = Step.STOP_SENT if op.step is Step.STRATEGY_ENDED else Step.ARCHIVE_SENT
             again = op.back_to(target, now)

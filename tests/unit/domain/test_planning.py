@@ -181,6 +181,17 @@ def test_stop(step: Step, phase: Phase, seen: Fleet, action: Action) -> None:
     assert decide(bot(desired=Desired.STOPPED), op, seen, seconds(500)).action is action
 
 
+@pytest.mark.parametrize(
+    ("instance", "attempt", "code"),
+    [(NAME, 1, "ended_before"), (NAME, 2, ""), (None, 1, "nothing_there")],
+)
+def test_a_stop_remembers_that_nobody_was_asked_to_cancel_orders(instance: str | None, attempt: int, code: str) -> None:
+    op = operation(Kind.STOP, Step.STOP_SENT, attempt=attempt)
+    gone = fleet(active=False, exited=True)
+    decision = decide(bot(desired=Desired.STOPPED, instance_name=instance), op, gone, seconds(5))
+    assert (decision.action, decision.code) == (Action.ADVANCE, code)
+
+
 @pytest.mark.parametrize("kind", [Kind.RETIRE, Kind.ARCHIVE])
 @pytest.mark.parametrize(
     ("step", "seen", "action"),

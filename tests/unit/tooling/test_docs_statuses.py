@@ -69,6 +69,8 @@ def _code_expressions(tree: ast.Module) -> Iterator[ast.expr]:
             yield node.value.elts[1]  # status_of: (status, code, reason)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "_OVERDUE":
             yield from (e.elts[0] for e in ast.walk(node) if isinstance(e, ast.Tuple) and len(e.elts) == 2)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "_STOPPED":
+            yield from (key for e in ast.walk(node) if isinstance(e, ast.Dict) for key in e.keys if key is not None)
 
 
 @pytest.mark.parametrize("status", Status)
@@ -102,7 +104,9 @@ def test_the_reader_of_the_source_sees_codes() -> None:
     """So that a change of the source's form can't make the tests above empty."""
     assert {"silent", "trading", "orders_refused", "container_gone"} <= codes_of("domain.watch")
     assert {"container_exited", "never_connected", "stop_unconfirmed", "superseded"} <= codes_of("domain.planning")
-    assert {"clearing", "deploy_uncertain", "container_stopped", "archived"} <= codes_of("services.journal")
+    assert {"clearing", "deploy_uncertain", "stopped", "container_stopped", "ended_before", "archived"} <= codes_of(
+        "services.journal"
+    )
     assert {"credentials_missing", "deploy_retried", "deploy_unanswered"} <= codes_of("services.starting")
     assert {"deploy_refused", "restarted"} <= codes_of("services.reconciler")
     assert "archive_missing" in codes_of("services.ending")
