@@ -36,7 +36,7 @@ class Action(StrEnum):
     WAIT = "wait"
 
 
-# Why a stop ended without anybody having been asked to cancel orders; kept, since it changes what “stopped” means.
+# A stop that ended without the bot's word that it has; kept, since it changes what “stopped” means.
 ENDED_BEFORE = "ended_before"
 NOTHING_THERE = "nothing_there"
 
@@ -210,8 +210,7 @@ def _send_stop(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision
     if op.phase is Phase.UNCERTAIN:
         return Decision(op, bot, Action.ADVANCE, message="No answer to the stop; watching whether it took effect.")
     if sight.ended:
-        code = ENDED_BEFORE if op.attempt == 1 else ""  # else an earlier request of this stop was published
-        return Decision(op, bot, Action.ADVANCE, code, "The container has ended already.")
+        return Decision(op, bot, Action.ADVANCE, _end_unseen(op, sight), "The container has ended already.")
     if op.kind is not Kind.STOP and op.tries == 0 and sight.report is not None and sight.report.stop_confirmed:
         return Decision(op, bot, Action.ADVANCE, message="The strategy has ended already.")
     return Decision(op, bot, Action.STOP)
@@ -219,13 +218,20 @@ def _send_stop(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision
 
 def _await_end(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:
     if sight.ended:
-        return Decision(op, bot, Action.ADVANCE, message="The container has ended.")
+        return Decision(op, bot, Action.ADVANCE, _end_unseen(op, sight), "The container has ended.")
     fresh = _seen_since(fleet.as_of, op.step_since)
     if fresh and sight.report is not None and sight.report.stop_confirmed:
         return Decision(op, bot, Action.ADVANCE)
     if _overdue(op, fleet.as_of):
         return Decision(op, bot, Action.RESEND, "stop_unconfirmed", "No sign of the end after 45 s; asking again.")
     return Decision(op, bot, Action.WAIT)
+
+
+def _end_unseen(op: Operation, sight: _Sight) -> str:
+    """A container that ends is no proof that orders were cancelled: a bot that obeys a stop says so and its container
+    lives on [measured]. A code that the operation has already (the container was stopped by us) says more."""
+    told = sight.report is not None and sight.report.stop_confirmed
+    return "" if told or op.error_code else ENDED_BEFORE
 
 
 def _send_removal(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:

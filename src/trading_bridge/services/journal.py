@@ -148,11 +148,11 @@ _WAITING_FOR: dict[Step, str] = {
 }
 
 
-# How a stop ended: only the first was asked to cancel its orders.
+# How a stop ended: only the first has the bot's own word for it.
 _STOPPED: dict[str, str] = {
     "stopped": "The strategy has ended and was asked to cancel its orders.",
     FORCED: "It could not be told to stop, so its container was stopped. Check the exchange: orders may be left.",
-    ENDED_BEFORE: "Its container had ended before it could be asked. Check the exchange: orders may be left.",
+    ENDED_BEFORE: "Its container ended before it could confirm the stop. Check the exchange: orders may be left.",
     NOTHING_THERE: "Nothing of it was on the server, so there was nothing to stop.",
 }
 

@@ -181,13 +181,21 @@ def test_stop(step: Step, phase: Phase, seen: Fleet, action: Action) -> None:
     assert decide(bot(desired=Desired.STOPPED), op, seen, seconds(500)).action is action
 
 
+@pytest.mark.parametrize("step", [Step.STOP_SENT, Step.STRATEGY_ENDED])
 @pytest.mark.parametrize(
-    ("instance", "attempt", "code"),
-    [(NAME, 1, "ended_before"), (NAME, 2, ""), (None, 1, "nothing_there")],
+    ("instance", "said", "before", "code"),
+    [
+        (NAME, (), None, "ended_before"),
+        (NAME, ("Hummingbot stopped.",), None, ""),
+        (NAME, (), "container_stopped", ""),
+        (None, (), None, "nothing_there"),
+    ],
 )
-def test_a_stop_remembers_that_nobody_was_asked_to_cancel_orders(instance: str | None, attempt: int, code: str) -> None:
-    op = operation(Kind.STOP, Step.STOP_SENT, attempt=attempt)
-    gone = fleet(active=False, exited=True)
+def test_a_stop_without_the_bots_word_is_remembered(
+    step: Step, instance: str | None, said: tuple[str, ...], before: str | None, code: str
+) -> None:
+    op = operation(Kind.STOP, step, error_code=before)
+    gone = fleet(active=False, exited=True, bot_report=report(logs=said))
     decision = decide(bot(desired=Desired.STOPPED, instance_name=instance), op, gone, seconds(5))
     assert (decision.action, decision.code) == (Action.ADVANCE, code)
 
