@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -63,10 +64,10 @@ class Coordinator:
                 log.exception("poll_broke", server=self.fleet.server_id)
                 self._misses += 1
             self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._pause())
-            except TimeoutError:
-                continue
+            # not wait_for: before Python 3.12 it loses a cancellation that comes together with the wake
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause()):
+                    await self._wake.wait()
 
     def _pause(self) -> float:
         pause = min(self._interval, 1.0) if self._attentive else self._interval

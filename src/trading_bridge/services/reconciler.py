@@ -4,6 +4,7 @@ Before a write its operation is committed as `sending`; what a crash leaves in t
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -57,6 +58,7 @@ class Reconciler:
         self._clock = clock
         self._wake = asyncio.Event()
         self._settled = asyncio.Condition()
+        self._broke = False
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -82,17 +84,20 @@ class Reconciler:
         """Work until cancelled."""
         while True:
             try:
+                if self._broke:  # a call's outcome may not have been written: it is settled by looking, as after a crash
+                    await self.recover()
+                    self._broke = False
                 acted = await self.round()
             except Exception:
                 log.exception("reconciler_round_failed")
-                acted = False
+                acted, self._broke = False, True
             if acted:
                 continue
             self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), _IDLE_CHECK)
-            except TimeoutError:
-                continue
+            # not wait_for: before Python 3.12 it loses a cancellation that comes together with the wake
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_IDLE_CHECK):
+                    await self._wake.wait()
 
     async def round(self) -> bool:
         """One act (or all that need no call); False when there was nothing to do."""
@@ -116,16 +121,10 @@ class Reconciler:
 
     async def wait_settled(self, bot_id: str, seconds: float) -> None:
         """Until the bot has no open start, stop or archive, or the time is over."""
-
-        async def settled() -> None:
-            async with self._settled:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._settled:
                 while await self._unsettled(bot_id):
                     await self._settled.wait()
-
-        try:
-            await asyncio.wait_for(settled(), seconds)
-        except TimeoutError:
-            return
 
     async def _unsettled(self, bot_id: str) -> bool:
         async with self._database.reading() as connection:

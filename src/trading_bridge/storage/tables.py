@@ -89,7 +89,7 @@ timeline = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("bot_id", ForeignKey("bots.id"), nullable=False),
-    Column("operation_id", String(40)),
+    Column("operation_id", String(100)),  # or the instance whose first order it was
     Column("at", UtcDateTime, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("step", String(30), nullable=False),

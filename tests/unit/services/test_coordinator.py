@@ -315,6 +315,18 @@ async def test_attention_wakes_a_sleeping_poller() -> None:
     await ended(loop)
 
 
+async def test_a_shutdown_that_comes_with_a_wake_is_not_lost() -> None:
+    stage = Stage(interval=3600)
+    loop = await running(stage.coordinator)
+    await eventually(lambda: stage.script.count(STATUS) == 1)
+
+    stage.coordinator.attend(True)
+    await asyncio.sleep(0)  # the wake has been given, the loop has not run yet
+    loop.cancel()
+
+    await eventually(loop.done, 5)
+
+
 async def test_the_loop_outlives_an_outage_and_a_bug() -> None:
     stage = Stage(interval=0.01)
     with capture_logs() as lines:

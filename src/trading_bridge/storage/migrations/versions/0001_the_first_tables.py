@@ -183,7 +183,7 @@ def upgrade() -> None:
         "timeline",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("bot_id", sa.String(length=40), nullable=False),
-        sa.Column("operation_id", sa.String(length=40), nullable=True),
+        sa.Column("operation_id", sa.String(length=100), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("step", sa.String(length=30), nullable=False),
