@@ -82,12 +82,17 @@ def plan(bots: Mapping[str, Bot], operations: Iterable[Operation], fleet: Fleet,
     Only the oldest open operation of a bot acts; stops (and removals that begin with one) come first.
     """
     heads: dict[str, Operation] = {}
-    for operation in sorted(operations, key=lambda o: (o.created_at, o.id)):
+    for operation in sorted(operations, key=_by_age):
         if operation.open and operation.bot_id in bots:
             heads.setdefault(operation.bot_id, operation)
     decisions = [decide(bots[op.bot_id], op, fleet, now) for op in heads.values()]
     acting = [decision for decision in decisions if decision.action is not Action.WAIT]
     return sorted(acting, key=_priority)
+
+
+def _by_age(op: Operation) -> tuple[datetime, bool, str]:
+    """A start after a crash asks in one moment for a removal and a deploy: what is left goes first."""
+    return op.created_at, op.kind is Kind.DEPLOY, op.id
 
 
 def _priority(decision: Decision) -> tuple[int, datetime, str]:

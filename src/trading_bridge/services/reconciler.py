@@ -84,7 +84,7 @@ class Reconciler:
         """Work until cancelled."""
         while True:
             try:
-                if self._broke:  # a call's outcome may not have been written: it is settled by looking, as after a crash
+                if self._broke:  # an outcome may not have been written: settled by looking, as after a crash
                     await self.recover()
                     self._broke = False
                 acted = await self.round()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.firm import ANA, Firm, firm, new_bot
+from tests.support.firm import ANA, PATIENCE, Firm, firm, new_bot
+from tests.support.waiting import eventually
 from trading_bridge.domain.bots import Status
 from trading_bridge.domain.errors import IdempotencyConflict, IllegalTransition, NotFound, UnknownAccount
 from trading_bridge.domain.operations import EventState
@@ -182,10 +183,6 @@ async def test_twenty_bots_at_once_are_twenty_containers(tmp_path: Path) -> None
         views = [await house.status(bot_id, Status.RUNNING) for bot_id in ids]
 
         assert await house.containers() == {view.bot.instance_name: "active" for view in views}
-        await asyncio.gather(*(house.bots.stop(bot_id, ANA) for bot_id in ids))
-        for bot_id in ids:
-            await house.status(bot_id, Status.STOPPED)
-        assert house.orders("gate_io:main") == house.orders("bitmart:main") == []
 
 
 async def test_an_account_nobody_knows_is_refused_before_anything_is_written(tmp_path: Path) -> None:
@@ -198,7 +195,11 @@ async def test_an_account_nobody_knows_is_refused_before_anything_is_written(tmp
 async def test_the_timeline_tells_every_step_once_and_in_order(tmp_path: Path) -> None:
     async with firm(tmp_path) as house:
         bot_id = (await house.running()).bot.id
-        await house.filled(bot_id)
+
+        async def first_fill() -> bool:
+            return "first_fill" in await told(house, bot_id)
+
+        await eventually(first_fill, PATIENCE)
         await house.bots.stop(bot_id, ANA)
         await house.status(bot_id, Status.STOPPED)
         await house.gone()

@@ -261,3 +261,14 @@ def test_every_operation_ends_after_its_last_step(kind: Kind) -> None:
         assert op.open
         op = op.advanced(seconds(1))
     assert (op.state, op.settled_at) == (State.DONE, seconds(1))
+
+
+@pytest.mark.parametrize("ids", [("op_a", "op_b"), ("op_b", "op_a")])
+def test_what_is_left_of_the_last_start_goes_before_the_new_one_asked_for_in_the_same_moment(
+    ids: tuple[str, str],
+) -> None:
+    retire = operation(Kind.RETIRE, id=ids[0])
+    deploy = operation(Kind.DEPLOY, id=ids[1], generation=2)
+    decisions = plan({"bot_1": bot(generation=2)}, [deploy, retire], fleet(), T0)
+
+    assert [decision.operation.kind for decision in decisions] == [Kind.RETIRE]
