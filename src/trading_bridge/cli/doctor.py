@@ -32,6 +32,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="Print the findings
 
 
 async def _examine(settings: Settings) -> list[Finding]:
+    settings.open_home()  # a first doctor comes before the first start
     findings = [_settings(settings)]
     database, transport = Database(settings.database_address), upstream_transport(settings)
     try:

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 STOPPED_MARK = "Hummingbot stopped."
 _CREATED = re.compile(r"^Created (?:LIMIT|LIMIT_MAKER|MARKET) (BUY|SELL) order (\S+) for (\S+) (\S+) at (\S+?)\.?$")
+_REFUSED = re.compile(r"has failed\. Order Update: .*'error_message': (?:'([^']*)'|\"([^\"]*)\")", re.DOTALL)
 _GONE = re.compile(r"^(?:Successfully canceled order (\S+?)\.|(?:BUY|SELL) order (\S+) completely filled\.)$")
 
 
@@ -90,6 +91,18 @@ def open_orders_from_logs(lines: tuple[LogLine, ...]) -> tuple[OwnOrder, ...] | 
             seen = True
             orders.clear()
     return tuple(orders.values()) if seen else None
+
+
+def refusal(lines: tuple[LogLine, ...]) -> str | None:
+    """The exchange's own words on the newest refused order; None when the log has none.
+
+    The order tracker logs `Order X has failed. Order Update: ...` with an `error_message` in it.
+    """
+    for line in reversed(lines):
+        found = _REFUSED.search(line.message)
+        if found:
+            return (found[1] or found[2])[:200]
+    return None
 
 
 def _decimal(text: str) -> Decimal | None:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading_bridge.domain.bots import Bot, Status
-from trading_bridge.domain.fleet import BotReport, Fleet, open_orders_from_logs
+from trading_bridge.domain.fleet import BotReport, Fleet, open_orders_from_logs, refusal
 
-SILENT_AFTER = timedelta(seconds=30)
+SILENT_AFTER = timedelta(seconds=5)  # the server itself calls a bot active for 30 s after its last message [measured]
 ERRORS_WITHIN = timedelta(seconds=60)
 FIRST_QUOTE_WITHIN = timedelta(seconds=90)
 NO_ORDERS = "no_orders"
@@ -38,7 +38,7 @@ def judge(bot: Bot, fleet: Fleet, now: datetime) -> Verdict | None:
         return Verdict(
             Status.DEGRADED,
             "silent",
-            "The container runs, but the bot has not been heard for over 30 s; it may trade on.",
+            "The container runs, but the bot has not been heard for 30 s; it may trade on.",
         )
     controller = report.controllers.get(bot.controller_id or "")
     if controller is None:
@@ -62,7 +62,7 @@ def _trouble(bot: Bot, report: BotReport, now: datetime) -> Verdict | None:
         return Verdict(
             Status.DEGRADED,
             "orders_refused",
-            f"The exchange refuses its orders: {_first_line(recent[-1].message)}",
+            f"The exchange refuses its orders: {refusal(report.logs) or _first_line(recent[-1].message)}",
         )
     orders = open_orders_from_logs(report.logs)
     if len(recent) >= 5:

@@ -168,7 +168,7 @@ class AccountService:
                 if type(error) is not UpstreamRejected:
                     raise
                 raise CredentialsRefused(
-                    f"{connector} refuses these keys: {error.message}",
+                    f"The keys for {connector} were not taken. {error.message}",
                     field=error.field,
                     hint="Check key and secret, the address list of the key, and that it is not expired. "
                     "Keys stored before stay in force.",

@@ -20,7 +20,7 @@ from trading_bridge.services.admission import NewBot
 from trading_bridge.services.board import Board
 from trading_bridge.services.clock import Clock
 from trading_bridge.services.creation import Actor, Creation
-from trading_bridge.services.journal import Journal, begin
+from trading_bridge.services.journal import CLEARING, Journal, begin
 from trading_bridge.services.ledger import Ledger
 from trading_bridge.services.reconciler import Reconciler
 from trading_bridge.storage.bots import BotRepository
@@ -166,10 +166,12 @@ class BotService:
             retiring = [op for op in await OperationRepository(connection).open_of(bot_id) if op.kind is Kind.RETIRE]
             if bot.instance_name is not None and not retiring:
                 removal = begin(bot, Kind.RETIRE, actor.name, actor.request_id, now)
-                bot = await journal.opened(bot, removal, "Removing what is left of the last start.")
+                bot = await journal.opened(bot, removal, CLEARING)
             bot = replace(bot, desired=Desired.RUNNING, generation=bot.generation + 1)
             operation = begin(bot, Kind.DEPLOY, actor.name, actor.request_id, now)
             bot = await journal.opened(bot, operation, f"{actor.name} asked to start")
+            if bot.instance_name is not None:
+                bot = await journal.set_status(bot, Status.DEPLOYING, "clearing", CLEARING)
         return self._changed(bot)
 
     async def stop(self, bot_id: str, actor: Actor) -> BotView:

@@ -13,6 +13,7 @@ from trading_bridge.storage.operations import OperationRepository
 from trading_bridge.storage.timeline import TimelineRepository
 
 BRIDGE = "bridge"
+CLEARING = "Removing what is left of the last start."
 FORCED = "container_stopped"
 
 
@@ -64,7 +65,9 @@ class Journal:
         )
         return await self.show(bot, operation)
 
-    async def moved(self, bot: Bot, old: Operation, new: Operation, note: str = "") -> Bot | None:
+    async def moved(
+        self, bot: Bot, old: Operation, new: Operation, note: str = "", *, skipped: bool = False
+    ) -> Bot | None:
         """Record progress; None when another process had moved the operation first (nothing is written then)."""
         if not await self._operations.replace(old, new):
             return None
@@ -78,7 +81,7 @@ class Journal:
         elif _ended_before(old, note):
             pass  # removing what had stopped already: its stop has told these steps
         elif _index(new) >= _index(old) or new.state is State.DONE:
-            words = WORDS[old.step] if not note else f"{WORDS[old.step]}: {note}"
+            words = note if skipped else f"{WORDS[old.step]}: {note}" if note else WORDS[old.step]
             await self._line(bot, new, old.step.value, EventState.DONE, words)
         else:
             await self._line(bot, new, old.step.value, EventState.INFO, new.error or note)
@@ -162,7 +165,7 @@ def status_of(bot: Bot, op: Operation) -> tuple[Status, str, str]:
     if op.state is State.OPEN:
         if op.kind is Kind.RETIRE:
             if bot.desired is Desired.RUNNING and bot.status is Status.DEPLOYING:
-                return bot.status, "clearing", "Removing what is left of the last start."
+                return bot.status, "clearing", CLEARING
             return bot.status, bot.reason_code, bot.reason
         if op.kind is Kind.DEPLOY and op.step is Step.DEPLOYED and op.phase is Phase.UNCERTAIN:
             reason = "No clear answer to the deploy; looking whether it happened. It will not be sent twice."

@@ -147,7 +147,7 @@ class Reconciler:
         else:
             new = op.failed(now, decision.code, decision.message)
             await self._ending.keep_logs(decision.bot, self._coordinator.fleet)
-        await self._settle(op, Progress(new, decision.bot, decision.message))
+        await self._settle(op, Progress(new, decision.bot, decision.message, skipped=bool(decision.message)))
 
     # ── calls ─────────────────────────────────────────────────────────────────────────────────
 
@@ -224,7 +224,7 @@ class Reconciler:
             if new.state is State.DONE and new.kind in (Kind.RETIRE, Kind.ARCHIVE):
                 bot = replace(bot, instance_name=None)
             journal = Journal(connection, now)
-            stored = await journal.moved(bot, old, new, progress.note)
+            stored = await journal.moved(bot, old, new, progress.note, skipped=progress.skipped)
             if stored is None:
                 return False
             if _leaves_an_instance(stored, new):

@@ -20,11 +20,12 @@ MOST_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The operation after a call, the bot after it, and a note for the timeline."""
+    """The operation after a call or a decision, the bot after it, and a note for the timeline."""
 
     operation: Operation
     bot: Bot
     note: str = ""
+    skipped: bool = False  # passed on evidence: the note is the whole sentence
 
 
 class Starting:

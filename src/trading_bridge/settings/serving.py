@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from trading_bridge.settings.model import ConfigurationError, Settings
 
 SHORTEST_SECRET_KEY = 32
+_DEFAULT_PASSWORD = "admin"  # noqa: S105 Hummingbot API's own
 SHORTEST_REMOTE_SECRET = 12  # admin password and token, once other machines can reach us
 _NEW_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
@@ -109,10 +110,13 @@ def _upstream(settings: Settings) -> list[str]:
     if is_loopback(urlsplit(settings.hummingbot_api_url).hostname or ""):
         return []
     password = _clear(settings.hummingbot_api_password)
+    if settings.hummingbot_api_key is not None and password in ("", _DEFAULT_PASSWORD):
+        return []  # a gateway's key protects it instead; a placeholder of one is told above
     if password and not is_placeholder(password):
         return []
     problem = (
         "HUMMINGBOT_API_PASSWORD is a placeholder or Hummingbot's default, and the Hummingbot API is on "
-        "another machine; set the password that protects it (its PASSWORD), there and here."
+        "another machine; set the password that protects it (its PASSWORD), there and here "
+        "(or HUMMINGBOT_API_KEY, when a gateway in front asks for one)."
     )
     return [problem]

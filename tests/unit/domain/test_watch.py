@@ -83,7 +83,7 @@ def seen(**changes: Any) -> Fleet:
         (seen(upstream_status="stopped"), Status.RUNNING, "trading"),
         (seen(containers=Containers(frozenset(), frozenset({NAME}))), Status.LOST, "container_exited"),
         (seen(containers=Containers(frozenset(), frozenset())), Status.LOST, "container_gone"),
-        (seen(heard={NAME: NOW - timedelta(seconds=31)}), Status.DEGRADED, "silent"),
+        (seen(heard={NAME: NOW - timedelta(seconds=6)}), Status.DEGRADED, "silent"),
         (seen(heard={}), Status.DEGRADED, "silent"),
         (seen(bots={}), Status.DEGRADED, "silent"),
         (seen(performance=None), Status.LOST, "strategy_ended"),
@@ -154,3 +154,17 @@ def test_own_orders_as_the_log_tells_them() -> None:
     ]
     assert open_orders_from_logs((*logs, line("Hummingbot stopped."))) == ()
     assert open_orders_from_logs((line("Hello"),)) is None
+
+
+def test_the_exchanges_own_words_on_a_refused_order() -> None:
+    update = (
+        "Order B1 has failed. Order Update: OrderUpdate(misc_updates={'error_message': 'min. 3 USDT', 'x': 'OSError'})"
+    )
+    fleet = seen(
+        closes={"FAILED": 8},
+        errors=(line("Order failed B1. Retrying 9/10"),),
+        logs=(line(CREATED), line(update), line("Hello")),
+    )
+    verdict = judge(BOT, fleet, NOW)
+    assert verdict is not None
+    assert (verdict.code, verdict.reason) == ("orders_refused", "The exchange refuses its orders: min. 3 USDT")
