@@ -193,6 +193,9 @@ def test_short_secrets_are_for_this_machine_only() -> None:
 def test_the_default_login_is_for_an_upstream_on_this_machine(url: str) -> None:
     assert "HUMMINGBOT_API_PASSWORD" in problems(Settings(hummingbot_api_url=url))
     check_for_serving(Settings(hummingbot_api_url=url, hummingbot_api_password="kx-29-vv"))
+    check_for_serving(Settings(hummingbot_api_url=url, hummingbot_api_key="kx-29-vv"))
+    placeholder = Settings(hummingbot_api_url=url, hummingbot_api_key="kx-29-vv", hummingbot_api_password="changeme")
+    assert "HUMMINGBOT_API_PASSWORD" in problems(placeholder)
 
 
 def test_everything_wrong_is_listed() -> None:
