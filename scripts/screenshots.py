@@ -70,7 +70,7 @@ async def opened(
 ) -> Page:
     """A signed-in page."""
     context = await browser.new_context(
-        viewport=size, color_scheme=scheme, reduced_motion="reduce", device_scale_factor=2, has_touch=size is PHONE
+        viewport=size, color_scheme=scheme, reduced_motion="reduce", device_scale_factor=1.5, has_touch=size is PHONE
     )
     await context.add_cookies([session_cookie(bridge)])
     return await context.new_page()

@@ -19,6 +19,7 @@ FIXED = ("name", "account", "connector", "pair", "strategy")
 _LONGEST = 400
 _UNITS = re.compile(r"^\s*([+-]?[0-9.]+)\s*(%|bps|bp)\s*$", re.IGNORECASE)
 _SCALE = {"%": Decimal(100), "bps": Decimal(10_000), "bp": Decimal(10_000)}
+_HELPS = frozenset(parameter.help for entry in CATALOGUE.values() for parameter in entry.parameters)
 # Hints of the domain that speak to REST callers say nothing to somebody at a form.
 _REST_HINT = re.compile(r"\b(GET|PUT|POST) /")
 
@@ -37,8 +38,8 @@ def message_of(error: BridgeError) -> Message:
 
 
 def page_hint(hint: str | None) -> str | None:
-    """The hint, unless it names a REST call."""
-    return None if hint is None or _REST_HINT.search(hint) else hint
+    """The hint, unless it names a REST call, or stands under its field already."""
+    return None if hint is None or hint in _HELPS or _REST_HINT.search(hint) else hint
 
 
 @dataclass(frozen=True, slots=True)

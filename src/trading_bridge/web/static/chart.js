@@ -8,6 +8,7 @@
   if (!box || !place || !first || !window.uPlot) return;
 
   const EVERY = 5000; // ms: samples are taken every five seconds
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const GAP = 3; // a hole of more than three usual distances is shown as one
   let data = JSON.parse(first.textContent);
   let plot = null;
@@ -83,9 +84,10 @@
     context.restore();
   }
 
-  function clock(at, span) {
+  function clock(at, span, step) {
     const text = new Date(at * 1000).toISOString();
-    return span > 2 * 86400 ? text.slice(8, 10) + "." + text.slice(5, 7) : text.slice(11, 16);
+    if (span > 2 * 86400) return Number(text.slice(8, 10)) + " " + MONTHS[Number(text.slice(5, 7)) - 1];
+    return text.slice(11, step < 60 ? 19 : 16);
   }
 
   function showTip(u) {
@@ -101,7 +103,7 @@
     const near = 8 * (u.scales.x.max - u.scales.x.min) / u.over.clientWidth;
     const at = u.posToVal(u.cursor.left, "x");
     for (const [when, price, side, amount] of data.fills.filter((fill) => Math.abs(fill[0] - at) < near).slice(-3)) {
-      lines.push((side === "buy" ? "▲ " : "▽ ") + number(price, places) + " × " + amount + " " + box.dataset.base + " " + clock(when, 0));
+      lines.push((side === "buy" ? "▲ " : "▽ ") + number(price, places) + " × " + amount + " " + box.dataset.base + " " + clock(when, 0, 0));
     }
     tip.textContent = lines.join("\n");
     const left = u.over.offsetLeft + u.cursor.left;
@@ -131,9 +133,9 @@
       tzDate: (at) => window.uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-      scales: { x: { range: () => [data.from, data.to + (data.to - data.from) * 0.012] }, y: { range } },
+      scales: { x: { range: () => [data.from - (data.to - data.from) * 0.012, data.to + (data.to - data.from) * 0.012] }, y: { range } },
       axes: [
-        { ...axis, space: 80, size: 32, values: (u, at) => at.map((value) => clock(value, data.to - data.from)) },
+        { ...axis, space: 80, size: 32, values: (u, at, axisIndex, space, step) => at.map((value) => clock(value, data.to - data.from, step)) },
         {
           ...axis,
           side: 1,
