@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.workermanage import WorkerController
 
 from tests.support.postgres import PostgresCluster, ServerMissing, reserve_cluster
+
+# A busy machine is no bug: nothing here is judged by how long it takes.
+settings.register_profile("bridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bridge")
 
 CLUSTER = pytest.StashKey[PostgresCluster]()
 FOLDER = "postgres_folder"
