@@ -61,6 +61,8 @@ class Figures:
     reported: ControllerReport | None  # Hummingbot's own figures (P&L before fees)
     volume_24h: Decimal
     pnl_today: Decimal | None  # change of net since 00:00 UTC; None while a mid is missing
+    best_bid: Decimal | None = None  # best prices of the whole book, ours among them; as old as `mid_at`
+    best_ask: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from trading_bridge.domain.bots import Bot, Status
 from trading_bridge.domain.fleet import BotReport, Fleet, Reach, open_orders_from_logs
+from trading_bridge.domain.instruments import OrderBook
 from trading_bridge.domain.performance import Position
 from trading_bridge.domain.views import BotView, Figures, Shown, shown
 from trading_bridge.services.broadcaster import Broadcaster
@@ -117,7 +118,8 @@ class Board:
     def _figures(self, bot: Bot, report: BotReport | None) -> Figures:
         position = self._ledger.position(bot.id)
         kept = self._markets.last_book(bot.connector, bot.pair)
-        mid_at, mid = (kept[0], kept[1].mid) if kept else (None, None)
+        mid_at, book = kept if kept else (None, OrderBook((), ()))
+        mid = book.mid
         orders = open_orders_from_logs(report.logs) if report is not None else None
         bids = [order.price for order in orders or () if order.side == "buy"]
         asks = [order.price for order in orders or () if order.side == "sell"]
@@ -133,6 +135,8 @@ class Board:
             reported=report.controllers.get(bot.controller_id or "") if report is not None else None,
             volume_24h=self._ledger.volume_24h(bot.id),
             pnl_today=self._pnl_today(bot.id, position, mid),
+            best_bid=book.bids[0][0] if book.bids else None,
+            best_ask=book.asks[0][0] if book.asks else None,
         )
 
     def _pnl_today(self, bot_id: str, now: Position, mid: Decimal | None) -> Decimal | None:
