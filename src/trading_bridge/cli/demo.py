@@ -15,8 +15,8 @@ from types import FrameType
 
 import typer
 
-from trading_bridge.cli.stopping import plain_errors
-from trading_bridge.settings import ConfigurationError, Settings, child_environment, load
+from trading_bridge.cli.stopping import plain_errors, require_free
+from trading_bridge.settings import Settings, child_environment, load
 
 READY_WITHIN = 60.0
 END_WITHIN = 20.0
@@ -28,7 +28,7 @@ def demo() -> None:
         settings = load()
         login = _login(settings)
         for name, port in (("PORT", settings.port), ("SANDBOX_PORT", settings.sandbox_port)):
-            _require_free(name, port)
+            require_free(name, port)
         raise typer.Exit(_Pair(settings, login).run())
 
 
@@ -45,15 +45,6 @@ def _login(settings: Settings) -> dict[str, str]:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(login, file)
     return login
-
-
-def _require_free(name: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise ConfigurationError([f"Port {port} is taken; set {name} to a free one."]) from None
 
 
 class _Pair:

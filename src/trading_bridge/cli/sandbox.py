@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trading_bridge.cli.stopping import plain_errors
+from trading_bridge.cli.stopping import plain_errors, require_free
 from trading_bridge.sandbox.server import run
 from trading_bridge.sandbox.settings import SandboxSettings
 from trading_bridge.settings import ConfigurationError, load
@@ -30,4 +30,5 @@ def sandbox(
             raise ConfigurationError(["--speed must be above 0."])
         if port is None:
             port = settings.sandbox_port
+        require_free("SANDBOX_PORT", port)
         run(SandboxSettings(port=port, seed=seed, speed=speed, state_dir=folder))
