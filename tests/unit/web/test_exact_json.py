@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading_bridge.domain.errors import InvalidInput, MalformedBody
-from trading_bridge.web.exact_json import JsonAnswer, as_number, parse, parse_object
+from trading_bridge.web.exact_json import DEEPEST, JsonAnswer, as_number, parse, parse_object
 
 plain_decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15, places=12)
 
@@ -54,12 +54,19 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max((1 + _depth(item) for item in inner), default=int(isinstance(value, dict | list)))
+
+
 @given(json_values)
 def test_whatever_json_holds_is_read_as_it_is(value: Any) -> None:
     text = json.dumps(value, default=str)
     storable = "\\u0000" not in text and not any(0xD800 <= ord(char) < 0xE000 for char in str(value))
     try:
         read = parse(text.encode())
+    except MalformedBody:
+        assert _depth(value) >= DEEPEST
     except InvalidInput:
         assert not storable
     else:
