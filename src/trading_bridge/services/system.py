@@ -1,15 +1,12 @@
 """Health of the bridge, its database and its Hummingbot server."""
 
-from datetime import timedelta
-
 from trading_bridge import __version__
 from trading_bridge.domain.fleet import Fleet
 from trading_bridge.domain.views import ServerView, SystemView
+from trading_bridge.domain.watch import SILENT_AFTER
 from trading_bridge.services.clock import Clock
 from trading_bridge.services.coordinator import Coordinator
 from trading_bridge.storage.database import Database
-
-MQTT_SILENT_AFTER = timedelta(seconds=30)
 
 
 class SystemService:
@@ -60,7 +57,7 @@ def _mqtt(fleet: Fleet) -> str:
     """
     if fleet.mqtt_flag is False:
         return "silent"
-    if fleet.as_of is not None and fleet.mqtt_heard is not None and fleet.as_of - fleet.mqtt_heard < MQTT_SILENT_AFTER:
+    if fleet.as_of is not None and fleet.mqtt_heard is not None and fleet.as_of - fleet.mqtt_heard <= SILENT_AFTER:
         return "alive"
-    running = [name for name in fleet.bots if name in fleet.containers.active]
-    return "silent" if running and fleet.mqtt_heard is not None else "unknown"
+    fallen_silent = [name for name in fleet.heard if name in fleet.containers.active]  # one that boots proves nothing
+    return "silent" if fallen_silent else "unknown"
