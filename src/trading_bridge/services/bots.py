@@ -123,7 +123,7 @@ class BotService:
         """Newest lines: from the last poll while the instance lives, else as kept at its end. Raises NotFound."""
         bot = self._bot(bot_id)
         report = self._board.fleet.bots.get(bot.instance_name or "")
-        if report is not None:
+        if report is not None and (report.logs or report.errors):  # a ghost after a removal has none [measured]
             lines = tuple(sorted((*report.logs, *report.errors), key=lambda line: line.at))
             tail = LogTail(lines, self._board.fleet.as_of, live=self._board.fleet.up)
         else:

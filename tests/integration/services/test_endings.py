@@ -11,8 +11,10 @@ from trading_bridge.domain.fills import FillSource
 
 async def test_a_bot_that_cannot_be_told_to_stop_is_stopped_with_its_container(tmp_path: Path) -> None:
     far = {**new_bot().config, "bid_spread": Decimal("0.09"), "ask_spread": Decimal("0.09")}  # nothing fills there
+    far["order_refresh_time"] = 3600
     async with firm(tmp_path) as house:
         bot = (await house.running(config=far)).bot
+        await eventually(lambda: len(house.orders()) == 2, PATIENCE)
         house.sandbox.faults(mqtt_silent=True)
         await house.status(bot.id, Status.DEGRADED, code="silent")
 
@@ -89,7 +91,7 @@ async def test_logs_are_live_and_then_kept(tmp_path: Path) -> None:
 
         await eventually(kept, PATIENCE)
         tail = await house.bots.logs(bot.id)
-        assert any(line.message.startswith("Hummingbot stopped.") for line in tail.lines)
+        assert "Hummingbot stopped." in [line.message for line in tail.lines]
         assert (await house.bots.logs(bot.id, level="error")).lines == tuple(
             line for line in tail.lines if line.level in ("ERROR", "CRITICAL")
         )
