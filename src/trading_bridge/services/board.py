@@ -118,7 +118,7 @@ class Board:
     def _figures(self, bot: Bot, report: BotReport | None) -> Figures:
         position = self._ledger.position(bot.id)
         kept = self._markets.last_book(bot.connector, bot.pair)
-        mid_at, book = kept if kept else (None, OrderBook((), ()))
+        mid_at, book = kept or (None, OrderBook((), ()))
         mid = book.mid
         orders = open_orders_from_logs(report.logs) if report is not None else None
         bids = [order.price for order in orders or () if order.side == "buy"]
