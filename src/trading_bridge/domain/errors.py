@@ -24,12 +24,13 @@ class BridgeError(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
+    usual_hint: ClassVar[str | None] = None
 
     def __init__(self, message: str, *, field: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
-        self.hint = hint
+        self.hint = hint or self.usual_hint
 
 
 class InternalError(BridgeError):
@@ -190,6 +191,9 @@ class DatabaseUnavailable(BridgeError):
 # ── Hummingbot API ──────────────────────────────────────────────────────────────────────────────
 
 
+_WHEN_BACK = "Try again when Hummingbot API is back; GET /status shows its state."
+
+
 class UpstreamError(BridgeError):
     """Hummingbot API failed; the subclass says what is known of the effect."""
 
@@ -208,6 +212,7 @@ class UpstreamUnreachable(UpstreamError):
     """Never sent: no connection could be made. Safe to try again."""
 
     code = "upstream_unreachable"
+    usual_hint = _WHEN_BACK
 
 
 class UpstreamUnauthorized(UpstreamRejected):
@@ -215,18 +220,21 @@ class UpstreamUnauthorized(UpstreamRejected):
 
     status = 503
     code = "upstream_unauthorized"
+    usual_hint = _WHEN_BACK
 
 
 class UpstreamUncertain(UpstreamError):
     """Sent, but no trustworthy answer (time-out, dropped, 5xx). Never resend: look."""
 
     code = "upstream_uncertain"
+    usual_hint = _WHEN_BACK
 
 
 class UpstreamNotHummingbot(UpstreamUncertain):
     """Something answered that is not Hummingbot API: a tunnel's page, a proxy, a login form."""
 
     code = "upstream_not_hummingbot"
+    usual_hint = _WHEN_BACK
 
 
 def every_error() -> list[type[BridgeError]]:

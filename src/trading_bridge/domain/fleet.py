@@ -6,7 +6,7 @@ computed, not known"); it is kept for display to engineers only and no rule of o
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from enum import StrEnum
 STOPPED_MARK = "Hummingbot stopped."
 _CREATED = re.compile(r"^Created (?:LIMIT|LIMIT_MAKER|MARKET) (BUY|SELL) order (\S+) for (\S+) (\S+) at (\S+?)\.?$")
 _REFUSED = re.compile(r"has failed\. Order Update: .*'error_message': (?:'([^']*)'|\"([^\"]*)\")", re.DOTALL)
+_FILLED = re.compile(r"^The (?:BUY|SELL) order (\S+) amounting to (\S+)/(\S+) \S+ has been filled")
 _GONE = re.compile(r"^(?:Successfully canceled order (\S+?)\.|(?:BUY|SELL) order (\S+) completely filled\.)$")
 
 
@@ -60,7 +61,7 @@ class BotReport:
 
 @dataclass(frozen=True, slots=True)
 class OwnOrder:
-    """An order of the bot that its log shows as open."""
+    """An order of the bot that its log shows as open. `amount` = what is left of it."""
 
     order_id: str
     side: str  # "buy" | "sell"
@@ -69,21 +70,27 @@ class OwnOrder:
     at: datetime
 
 
-def open_orders_from_logs(lines: tuple[LogLine, ...]) -> tuple[OwnOrder, ...] | None:
-    """Own open orders as the log of the last 100 lines tells them; None when it tells nothing.
+def open_orders_from_logs(
+    lines: tuple[LogLine, ...], before: tuple[OwnOrder, ...] | None = None
+) -> tuple[OwnOrder, ...] | None:
+    """Own open orders as the log tells them; None when it tells nothing.
 
     Hummingbot API gives no access to bots' orders (measured: /trading/orders/* never contain them), but every creation,
-    cancellation and completion is logged by its order tracker. Best evidence there is without exchange keys.
+    fill, cancellation and completion is logged by its order tracker. `before` = what the log told earlier: it keeps the
+    last 100 lines only, and an order may rest longer than that. Replaying lines that were seen before changes nothing.
     """
-    orders: dict[str, OwnOrder] = {}
-    seen = False
+    orders = {order.order_id: order for order in before or ()}
+    seen = before is not None
     for line in lines:
         if created := _CREATED.match(line.message):
             seen = True
-            price = _decimal(created[5])
-            amount = _decimal(created[3])
+            price, amount = _decimal(created[5]), _decimal(created[3])
             if price is not None and amount is not None:
                 orders[created[2]] = OwnOrder(created[2], created[1].lower(), price, amount, line.at)
+        elif (filled := _FILLED.match(line.message)) and filled[1] in orders:
+            done, whole = _decimal(filled[2]), _decimal(filled[3])
+            if done is not None and whole is not None:
+                orders[filled[1]] = replace(orders[filled[1]], amount=whole - done)
         elif gone := _GONE.match(line.message):
             seen = True
             orders.pop(gone[1] or gone[2], None)
@@ -143,10 +150,15 @@ class Fleet:
     bots: Mapping[str, BotReport] = field(default_factory=dict)
     containers: Containers = field(default_factory=lambda: Containers(frozenset(), frozenset()))
     heard: Mapping[str, datetime] = field(default_factory=dict)  # instance -> when its report last changed
+    orders: Mapping[str, tuple[OwnOrder, ...] | None] = field(default_factory=dict)  # instance -> own open orders
     docker: bool | None = None
     mqtt_heard: datetime | None = None  # newest sign of life of any bot: the API's own flag lies [measured]
     mqtt_flag: bool | None = None
     version: str | None = None
+
+    def own_orders(self, report: BotReport) -> tuple[OwnOrder, ...] | None:
+        """Own open orders of a bot, as all of its log that was ever seen tells them; None = not known."""
+        return self.orders.get(report.instance, open_orders_from_logs(report.logs))
 
     @property
     def up(self) -> bool:

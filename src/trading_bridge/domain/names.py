@@ -13,6 +13,7 @@ from trading_bridge.domain.errors import InvalidName
 
 MAX_DISPLAY_NAME = 60
 _SLUG_LENGTH = 20
+_INVISIBLE = frozenset({"Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # can disguise a name
 _PATH = re.compile(r"^/|\\|(^|/)\.\.(/|$)")  # never used as one, but nobody means a name by it
 _ACCOUNT = re.compile(r"^[A-Za-z0-9_-]{1,50}$")
@@ -21,7 +22,7 @@ _ACCOUNT = re.compile(r"^[A-Za-z0-9_-]{1,50}$")
 def check_display_name(name: str) -> str:
     """The name without outer blanks. Raises InvalidName for an empty, overlong or control-character name."""
     cleaned = name.strip()
-    if not cleaned:
+    if all(unicodedata.category(char) in _INVISIBLE for char in cleaned):
         raise InvalidName("The name is empty.", field="name", hint="Give the bot a name that people know it by.")
     if len(cleaned) > MAX_DISPLAY_NAME:
         raise InvalidName(

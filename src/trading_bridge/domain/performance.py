@@ -10,11 +10,13 @@ held before is not part of it, so a bot that sells first has a negative position
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 from trading_bridge.domain.fills import Fill, Side
 
 ZERO = Decimal(0)
+_EXACT = Context(prec=60)  # products and sums of what exchanges send stay whole
+_FINEST = Decimal("1e-18")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Position:
     """Running totals of a bot on one pair. Amounts in base, the rest in quote."""
 
     amount: Decimal = ZERO
-    average_cost: Decimal | None = None
+    basis: Decimal = ZERO  # what the amount held has cost; of a negative amount: minus what it brought in
     realised: Decimal = ZERO
     fees: Decimal = ZERO
     fees_complete: bool = True  # False once a fee was unknown or in a token that we can't price
@@ -35,27 +37,28 @@ class Position:
 
     def add(self, fill: Fill) -> "Position":
         """The position after one more fill."""
+        with localcontext(_EXACT):
+            return self._add(fill)
+
+    def _add(self, fill: Fill) -> "Position":
         signed = fill.amount if fill.side is Side.BUY else -fill.amount
-        amount, average, realised = self.amount, self.average_cost, self.realised
-        if amount == 0 or (amount > 0) == (signed > 0) or average is None:
-            total = abs(amount) + abs(signed)
-            average = ((average or ZERO) * abs(amount) + fill.price * abs(signed)) / total
-            amount += signed
+        amount, basis, realised = self.amount, self.basis, self.realised
+        if amount == 0 or (amount > 0) == (signed > 0):
+            basis += fill.price * signed
         else:
             closing = min(abs(amount), abs(signed))
             direction = 1 if amount > 0 else -1
-            realised += (fill.price - average) * closing * direction
-            amount += signed
-            if amount == 0:
-                average = None
-            elif (amount > 0) == (signed > 0):  # crossed through zero: the rest opens at this price
-                average = fill.price
+            # rounded where it can't be exact, but what leaves the basis is what enters realised: nothing gets lost
+            closed = basis if closing == abs(amount) else (basis * closing / abs(amount)).quantize(_FINEST)
+            realised += fill.price * closing * direction - closed
+            basis += fill.price * (abs(signed) - closing) * -direction - closed
+        amount += signed
         fee = fill.fee_in_quote()
         last = self.last_fill_at
         return replace(
             self,
             amount=amount,
-            average_cost=average,
+            basis=basis,
             realised=realised,
             fees=self.fees + (fee or ZERO),
             fees_complete=self.fees_complete and fee is not None,
@@ -67,13 +70,16 @@ class Position:
             approximate=self.approximate or fill.approximate,
         )
 
+    @property
+    def average_cost(self) -> Decimal | None:
+        """Quote per base of what is held; None without a position."""
+        return None if self.amount == 0 else (self.basis / self.amount).quantize(_FINEST).normalize()
+
     def unrealised(self, mid: Decimal | None) -> Decimal | None:
         """At the mid price; None when it is unknown, a known zero without a position."""
-        if self.amount == 0 or self.average_cost is None:
+        if self.amount == 0:
             return ZERO
-        if mid is None:
-            return None
-        return (mid - self.average_cost) * self.amount
+        return None if mid is None else mid * self.amount - self.basis
 
     def net(self, mid: Decimal | None) -> Decimal | None:
         """Realised + unrealised - fees; None while the mid is unknown."""

@@ -59,9 +59,11 @@ DEADLINES: Mapping[Step, timedelta] = {
     Step.CONTAINER: timedelta(seconds=60),
     Step.CONNECTED: timedelta(seconds=90),
     Step.REPORTING: timedelta(seconds=120),
-    Step.STRATEGY_ENDED: timedelta(seconds=45),
+    Step.STRATEGY_ENDED: timedelta(seconds=20),  # 3 to 13 s [measured]; asking twice does no harm
     Step.REMOVED: timedelta(seconds=120),
 }
+
+CONNECTS_WITHIN = timedelta(seconds=20)  # 5 to 7 s after the container, 20 s when seven start at once [measured]
 
 _CALLS: Mapping[Step, Action] = {
     Step.PROFILE: Action.PROFILE,
@@ -218,7 +220,17 @@ def _send_stop(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision
         return Decision(op, bot, Action.ADVANCE, _end_unseen(op, sight), "The container has ended already.")
     if op.kind is not Kind.STOP and op.tries == 0 and sight.report is not None and sight.report.stop_confirmed:
         return Decision(op, bot, Action.ADVANCE, message="The strategy has ended already.")
+    if _still_starting(bot, op, fleet):
+        return Decision(op, bot, Action.WAIT)
     return Decision(op, bot, Action.STOP)
+
+
+def _still_starting(bot: Bot, op: Operation, fleet: Fleet) -> bool:
+    """A bot that has not connected yet hears no stop, and the server says success all the same [measured]: asking the
+    moment it connects ends it sooner than asking now and waiting in vain."""
+    if bot.instance_name in fleet.heard or fleet.as_of is None:
+        return False
+    return fleet.as_of < op.step_since + CONNECTS_WITHIN
 
 
 def _await_end(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision:
@@ -228,7 +240,7 @@ def _await_end(bot: Bot, op: Operation, fleet: Fleet, sight: _Sight) -> Decision
     if fresh and sight.report is not None and sight.report.stop_confirmed:
         return Decision(op, bot, Action.ADVANCE)
     if _overdue(op, fleet.as_of):
-        return Decision(op, bot, Action.RESEND, "stop_unconfirmed", "No sign of the end after 45 s; asking again.")
+        return Decision(op, bot, Action.RESEND, "stop_unconfirmed", "No sign of the end after 20 s; asking again.")
     return Decision(op, bot, Action.WAIT)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading_bridge.domain.bots import Bot, Status
-from trading_bridge.domain.fleet import BotReport, Fleet, open_orders_from_logs, refusal
+from trading_bridge.domain.fleet import BotReport, Fleet, refusal
 
 SILENT_AFTER = timedelta(seconds=5)  # the server itself calls a bot active for 30 s after its last message [measured]
 ERRORS_WITHIN = timedelta(seconds=60)
@@ -45,10 +45,10 @@ def judge(bot: Bot, fleet: Fleet, now: datetime) -> Verdict | None:
         if report.stop_confirmed:
             return Verdict(Status.LOST, "strategy_ended", "The strategy has ended without being asked to.")
         return Verdict(Status.DEGRADED, "not_reporting", "The bot is connected, but its strategy reports nothing.")
-    return _trouble(bot, report, now) or Verdict(Status.RUNNING, "trading", "Its strategy is reporting.")
+    return _trouble(bot, report, fleet, now) or Verdict(Status.RUNNING, "trading", "Its strategy is reporting.")
 
 
-def _trouble(bot: Bot, report: BotReport, now: datetime) -> Verdict | None:
+def _trouble(bot: Bot, report: BotReport, fleet: Fleet, now: datetime) -> Verdict | None:
     recent = [line for line in report.errors if now - line.at <= ERRORS_WITHIN]
     controller = report.controllers.get(bot.controller_id or "")
     closes = controller.close_types if controller else {}
@@ -64,7 +64,7 @@ def _trouble(bot: Bot, report: BotReport, now: datetime) -> Verdict | None:
             "orders_refused",
             f"The exchange refuses its orders: {refusal(report.logs) or _first_line(recent[-1].message)}",
         )
-    orders = open_orders_from_logs(report.logs)
+    orders = fleet.own_orders(report)
     if len(recent) >= 5:
         return Verdict(Status.DEGRADED, "errors", f"The bot keeps failing: {_first_line(recent[-1].message)}")
     pauses = timedelta(seconds=2 * float(bot.config.get("filled_order_delay", 0)))

@@ -138,8 +138,15 @@ class AccountService:
         if known is None:  # one that is known but not there was lost half-way: asking again completes it
             async with self._database.writing() as connection:
                 await AccountRepository(connection, self._server_id).add(name, self._clock())
-        async with self._lane.turn(Urgency.START):
-            await self._writer.add_account(name)
+        try:
+            async with self._lane.turn(Urgency.START):
+                await self._writer.add_account(name)
+        except BridgeError:
+            # not there as far as anybody knows; should it be there after all, the next look finds it
+            if known is None:
+                async with self._database.writing() as connection:
+                    await AccountRepository(connection, self._server_id).remove(name)
+            raise
         self._looked_at = None
         self._broadcaster.publish("accounts")
         return await self.get(name)

@@ -2,6 +2,7 @@
 server, then the server and the exchange. The same checks serve the create request (first failure is raised) and the
 form's pre-flight (each is a line)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +12,10 @@ from trading_bridge.domain.errors import (
     BridgeError,
     InvalidConfig,
     InvalidInput,
+    UpstreamNotHummingbot,
     UpstreamRejected,
+    UpstreamUnauthorized,
+    UpstreamUncertain,
     UpstreamUnreachable,
 )
 from trading_bridge.domain.fleet import Reach
@@ -50,6 +54,10 @@ class Admitted:
     values: Mapping[str, Decimal]
 
 
+CHECKS_WITHIN = 15.0
+_NOTHING_CREATED = "Nothing was created. Try again when it is back; GET /status shows its state."
+
+
 class Admission:
     """Checks requests for bots; changes nothing anywhere."""
 
@@ -69,13 +77,24 @@ class Admission:
         """Raises the first failure: InvalidInput kinds, or Upstream* while the server can't be asked."""
         admitted = self._read(new)
         self._server()
+        try:
+            async with asyncio.timeout(CHECKS_WITHIN):
+                await self._ask(new, admitted)
+        except (UpstreamUncertain, TimeoutError) as error:
+            if isinstance(error, UpstreamNotHummingbot):
+                raise
+            raise UpstreamUnreachable(  # these were only questions: whatever became of them, nothing was done
+                "Hummingbot API does not answer in time.", hint=_NOTHING_CREATED
+            ) from error
+        return admitted
+
+    async def _ask(self, new: NewBot, admitted: Admitted) -> None:
         await self._account_known(new)
         rules = await self._markets.rules(new.connector, admitted.pair)
         mid = await self._markets.mid(new.connector, admitted.pair)
         admitted.strategy.check_market(admitted.values, admitted.pair, rules, mid)
         await self._keys(new)
         await self._config(admitted)
-        return admitted
 
     def _read(self, new: NewBot) -> Admitted:
         name = check_display_name(new.name)
@@ -107,9 +126,9 @@ class Admission:
     def _server(self) -> None:
         fleet = self._coordinator.fleet
         if fleet.reach is Reach.DOWN:
-            raise UpstreamUnreachable(
-                f"Hummingbot API can't be used now: {fleet.failure or 'it does not answer.'}",
-                hint="Nothing was created. Try again when it is back; GET /status shows its state.",
+            kind = {error.code: error for error in (UpstreamUnauthorized, UpstreamNotHummingbot)}
+            raise kind.get(fleet.failure_code or "", UpstreamUnreachable)(
+                f"Hummingbot API can't be used now: {fleet.failure or 'it does not answer.'}", hint=_NOTHING_CREATED
             )
 
     async def lines(self, new: NewBot) -> list[Preflight]:

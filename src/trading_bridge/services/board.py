@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading_bridge.domain.bots import Bot, Status
-from trading_bridge.domain.fleet import BotReport, Fleet, Reach, open_orders_from_logs
+from trading_bridge.domain.fleet import BotReport, Fleet, Reach
 from trading_bridge.domain.instruments import OrderBook
 from trading_bridge.domain.performance import Position
 from trading_bridge.domain.views import BotView, Figures, Shown, shown
@@ -120,7 +120,7 @@ class Board:
         kept = self._markets.last_book(bot.connector, bot.pair)
         mid_at, book = kept or (None, OrderBook((), ()))
         mid = book.mid
-        orders = open_orders_from_logs(report.logs) if report is not None else None
+        orders = self.fleet.own_orders(report) if report is not None else None
         bids = [order.price for order in orders or () if order.side == "buy"]
         asks = [order.price for order in orders or () if order.side == "sell"]
         return Figures(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from trading_bridge.domain.errors import BridgeError, UpstreamUncertain, UpstreamUnreachable
-from trading_bridge.domain.fleet import Fleet, Reach
+from trading_bridge.domain.fleet import BotReport, Fleet, OwnOrder, Reach, open_orders_from_logs
 from trading_bridge.hummingbot.client import HummingbotReader
 from trading_bridge.services.clock import Clock
 from trading_bridge.services.lane import Lane
@@ -87,6 +87,7 @@ class Coordinator:
             fleet = replace(
                 fleet,
                 heard={name: at for name, at in (dict(fleet.heard) | heard).items() if name in bots},
+                orders={name: self._orders(name, report) for name, report in bots.items()},
                 mqtt_heard=asked if heard else fleet.mqtt_heard,
             )
             if self._attentive or _due(fleet.containers_as_of, CONTAINERS_EVERY, asked):
@@ -107,6 +108,13 @@ class Coordinator:
                 log.exception("listener_failed", listener=getattr(listener, "__qualname__", "?"))
         return self.fleet
 
+    def _orders(self, name: str, report: BotReport) -> tuple[OwnOrder, ...] | None:
+        """What the log tells now, on top of what it told before: an unchanged log is not read twice."""
+        before, known = self.fleet.bots.get(name), self.fleet.orders.get(name)
+        if before is not None and before.logs == report.logs:
+            return known
+        return open_orders_from_logs(report.logs, known)
+
     async def _look(self, fleet: Fleet) -> Fleet:
         """The containers. With Docker down this call alone fails: the statuses just read are good all the same."""
         looked = self._clock()  # before the call: a list can't be newer than its request
@@ -122,7 +130,7 @@ class Coordinator:
         return replace(fleet, reach=Reach.UP, since=self._clock(), failure_code=None, failure=None)
 
     def _missed(self, error: BridgeError) -> None:
-        if self._lane.busy and isinstance(error, UpstreamUncertain):
+        if (self._lane.busy or self._lane.frozen) and isinstance(error, UpstreamUncertain):
             return  # our own call keeps the server busy (a container stop freezes it for 10 s): no verdict
         self._misses += 1
         certain = isinstance(error, UpstreamUnreachable) or not isinstance(error, UpstreamUncertain)
@@ -159,7 +167,9 @@ class Coordinator:
         if reach is Reach.DOWN:
             log.warning("upstream_down", server=self.fleet.server_id, code=self.fleet.failure_code)
         elif reach is Reach.UP:
-            log.info("upstream_up", server=self.fleet.server_id, version=self.fleet.version)
+            back = self._announced is Reach.DOWN  # whoever was warned wants to hear of the end, too
+            tell = log.warning if back else log.info
+            tell("upstream_up", server=self.fleet.server_id, version=self.fleet.version)
         self._announced = reach
 
 

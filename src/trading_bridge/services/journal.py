@@ -167,6 +167,10 @@ def status_of(bot: Bot, op: Operation) -> tuple[Status, str, str]:
             if bot.desired is Desired.RUNNING and bot.status is Status.DEPLOYING:
                 return bot.status, "clearing", CLEARING
             return bot.status, bot.reason_code, bot.reason
+        if (
+            op.kind is Kind.DEPLOY and bot.desired is not Desired.RUNNING
+        ):  # a stop has been asked since: its word counts
+            return bot.status, bot.reason_code, bot.reason
         if op.kind is Kind.DEPLOY and op.step is Step.DEPLOYED and op.phase is Phase.UNCERTAIN:
             reason = "No clear answer to the deploy; looking whether it happened. It will not be sent twice."
             return Status.UNCERTAIN, "deploy_uncertain", reason

@@ -27,11 +27,21 @@ class Lane:
         self._held = False
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._arrival = itertools.count()
+        self._frozen_until = 0.0
 
     @property
     def busy(self) -> bool:
         """Whether a mutation is under way: a poll that times out meanwhile says nothing about the server."""
         return self._held
+
+    @property
+    def frozen(self) -> bool:
+        """Whether something we set off upstream may still keep the server from answering."""
+        return asyncio.get_running_loop().time() < self._frozen_until
+
+    def expect_freeze(self, seconds: float) -> None:
+        """A call has been answered whose work goes on and will freeze the server (a removal stops a container)."""
+        self._frozen_until = asyncio.get_running_loop().time() + seconds
 
     @asynccontextmanager
     async def turn(self, urgency: Urgency) -> AsyncIterator[None]:

@@ -41,7 +41,7 @@ class SystemService:
             since=fleet.since,
             as_of=fleet.as_of,
             latency_ms=self._coordinator.latency_ms,
-            docker=fleet.docker,
+            docker=fleet.docker if fleet.up else None,  # what nobody can see now is unknown
             mqtt=_mqtt(fleet),
             mqtt_heard=fleet.mqtt_heard,
             version=fleet.version,
@@ -55,6 +55,8 @@ def _mqtt(fleet: Fleet) -> str:
 
     The server's own flag stays true after a disconnect [measured]; only its `false` is worth something.
     """
+    if not fleet.up:
+        return "unknown"
     if fleet.mqtt_flag is False:
         return "silent"
     if fleet.as_of is not None and fleet.mqtt_heard is not None and fleet.as_of - fleet.mqtt_heard <= SILENT_AFTER:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from trading_bridge.domain.bots import LIVE, Bot, Desired, Status
-from trading_bridge.domain.fleet import BotReport, Fleet, open_orders_from_logs
+from trading_bridge.domain.fleet import BotReport, Fleet
 from trading_bridge.domain.operations import EventState
 from trading_bridge.domain.watch import Verdict, judge
 from trading_bridge.services.board import Board
@@ -42,7 +42,7 @@ class Watcher:
                 if verdict is not None and (verdict.status, verdict.code) != (bot.status, bot.reason_code):
                     await self._write(bot, verdict)
             if bot.instance_name is not None and (report := fleet.bots.get(bot.instance_name)) is not None:
-                await self._note_firsts(bot, report)
+                await self._note_firsts(bot, report, fleet)
 
     async def _write(self, seen: Bot, verdict: Verdict) -> None:
         async with self._database.writing() as connection:
@@ -52,8 +52,8 @@ class Watcher:
             bot = await Journal(connection, self._clock()).set_status(bot, verdict.status, verdict.code, verdict.reason)
         self._board.put(bot)
 
-    async def _note_firsts(self, bot: Bot, report: BotReport) -> None:
-        orders = open_orders_from_logs(report.logs)
+    async def _note_firsts(self, bot: Bot, report: BotReport, fleet: Fleet) -> None:
+        orders = fleet.own_orders(report)
         if orders and (report.instance, FIRST_ORDER) not in self._noted:
             first = min(orders, key=lambda order: order.at)
             words = f"First order placed: {first.side} {first.amount:f} {bot.pair.base} at {first.price:f}"

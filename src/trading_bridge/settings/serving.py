@@ -107,16 +107,16 @@ def _exposure(settings: Settings) -> list[str]:
 
 def _upstream(settings: Settings) -> list[str]:
     """The login of the Hummingbot API moves money; its default is fine on this machine only."""
-    if is_loopback(urlsplit(settings.hummingbot_api_url).hostname or ""):
-        return []
     password = _clear(settings.hummingbot_api_password)
+    if is_loopback(urlsplit(settings.hummingbot_api_url).hostname or "") and password == _DEFAULT_PASSWORD:
+        return []
     if settings.hummingbot_api_key is not None and password in ("", _DEFAULT_PASSWORD):
         return []  # a gateway's key protects it instead; a placeholder of one is told above
     if password and not is_placeholder(password):
         return []
     problem = (
-        "HUMMINGBOT_API_PASSWORD is a placeholder or Hummingbot's default, and the Hummingbot API is on "
-        "another machine; set the password that protects it (its PASSWORD), there and here "
-        "(or HUMMINGBOT_API_KEY, when a gateway in front asks for one)."
+        "HUMMINGBOT_API_PASSWORD is a placeholder, or Hummingbot's default for a server on another machine; set the "
+        "password that protects it (its PASSWORD), there and here (or HUMMINGBOT_API_KEY, when a gateway in front asks "
+        "for one)."
     )
     return [problem]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trading_bridge.domain.accounts import Account
@@ -29,6 +29,12 @@ class AccountRepository:
     async def add(self, name: str, now: datetime) -> None:
         await self._connection.execute(
             insert(accounts).values(name=name, server_id=self._server_id, created_at=now, connectors=[])
+        )
+
+    async def remove(self, name: str) -> None:
+        """Forget an account whose profile could not be created."""
+        await self._connection.execute(
+            delete(accounts).where(accounts.c.name == name, accounts.c.server_id == self._server_id)
         )
 
     async def seen(self, name: str, *, present: bool, connectors: tuple[str, ...], now: datetime) -> None:

@@ -49,7 +49,21 @@ def test_generation_is_matched_whole() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "   ", "x" * 61, "a\nb", "../../etc", "a/..", "/etc/passwd", "a\\b", "a\x00b", "abc\u202edef", "\ud800"],
+    [
+        "",
+        "   ",
+        "\u200b",
+        "\u200d\ufe0f",
+        "x" * 61,
+        "a\nb",
+        "../../etc",
+        "a/..",
+        "/etc/passwd",
+        "a\\b",
+        "a\x00b",
+        "abc\u202edef",
+        "\ud800",
+    ],
 )
 def test_bad_display_names(name: str) -> None:
     with pytest.raises(InvalidName) as caught:

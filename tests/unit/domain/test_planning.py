@@ -84,7 +84,14 @@ def report(
     )
 
 
-def fleet(at: float = 1, *, active: bool = True, exited: bool = False, bot_report: BotReport | None = None) -> Fleet:
+def fleet(
+    at: float = 1,
+    *,
+    active: bool = True,
+    exited: bool = False,
+    heard: bool = False,
+    bot_report: BotReport | None = None,
+) -> Fleet:
     return Fleet(
         "default",
         reach=Reach.UP,
@@ -92,6 +99,7 @@ def fleet(at: float = 1, *, active: bool = True, exited: bool = False, bot_repor
         containers_as_of=seconds(at),
         bots={} if bot_report is None else {NAME: bot_report},
         containers=Containers(frozenset({NAME} if active else ()), frozenset({NAME} if exited else ())),
+        heard={NAME: seconds(at)} if heard else {},
     )
 
 
@@ -165,7 +173,9 @@ def test_an_uncertain_deploy_is_never_sent_again() -> None:
         (Step.SAVED, Phase.READY, fleet(active=False), Action.ADVANCE),
         (Step.SAVED, Phase.READY, fleet(bot_report=report(performance=None)), Action.ADVANCE),
         (Step.SAVED, Phase.READY, fleet(-1, active=False), Action.SAVE),
-        (Step.STOP_SENT, Phase.READY, fleet(), Action.STOP),
+        (Step.STOP_SENT, Phase.READY, fleet(), Action.WAIT),  # not connected yet: it would not hear
+        (Step.STOP_SENT, Phase.READY, fleet(20), Action.STOP),
+        (Step.STOP_SENT, Phase.READY, fleet(heard=True), Action.STOP),
         (Step.STOP_SENT, Phase.UNCERTAIN, fleet(), Action.ADVANCE),
         (Step.STOP_SENT, Phase.READY, fleet(active=False, exited=True), Action.ADVANCE),
         (Step.STRATEGY_ENDED, Phase.READY, fleet(bot_report=report()), Action.WAIT),
@@ -173,7 +183,7 @@ def test_an_uncertain_deploy_is_never_sent_again() -> None:
         (Step.STRATEGY_ENDED, Phase.READY, fleet(bot_report=report(logs=("Hummingbot stopped.",))), Action.ADVANCE),
         (Step.STRATEGY_ENDED, Phase.READY, fleet(-1, bot_report=report(performance=None)), Action.WAIT),
         (Step.STRATEGY_ENDED, Phase.READY, fleet(active=False), Action.ADVANCE),
-        (Step.STRATEGY_ENDED, Phase.READY, fleet(45, bot_report=report()), Action.RESEND),
+        (Step.STRATEGY_ENDED, Phase.READY, fleet(20, bot_report=report()), Action.RESEND),
     ],
 )
 def test_stop(step: Step, phase: Phase, seen: Fleet, action: Action) -> None:
@@ -204,7 +214,7 @@ def test_a_stop_without_the_bots_word_is_remembered(
 @pytest.mark.parametrize(
     ("step", "seen", "action"),
     [
-        (Step.STOP_SENT, fleet(bot_report=report()), Action.STOP),
+        (Step.STOP_SENT, fleet(heard=True, bot_report=report()), Action.STOP),
         (Step.STOP_SENT, fleet(bot_report=report(performance=None)), Action.ADVANCE),
         (Step.ARCHIVE_SENT, fleet(), Action.REMOVE),
         (Step.ARCHIVE_SENT, fleet(active=False, exited=True), Action.REMOVE),

@@ -150,8 +150,11 @@ def test_own_orders_as_the_log_tells_them() -> None:
     orders = open_orders_from_logs(logs)
     assert orders is not None
     assert [(o.order_id, o.side, o.price, o.amount) for o in orders] == [
-        ("B1", "buy", Decimal("0.049850"), Decimal(1600))
+        ("B1", "buy", Decimal("0.049850"), Decimal(851))
     ]
+    later = (line("Created LIMIT SELL order S2 for 1600 SHARP-USDT at 0.050150."),)
+    assert [o.order_id for o in open_orders_from_logs(later, orders) or ()] == ["B1", "S2"]  # B1 has left the log
+    assert open_orders_from_logs(logs, orders) == orders  # replaying changes nothing
     assert open_orders_from_logs((*logs, line("Hummingbot stopped."))) == ()
     assert open_orders_from_logs((line("Hello"),)) is None
 

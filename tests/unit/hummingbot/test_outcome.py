@@ -84,8 +84,8 @@ def test_only_a_write_is_said_to_be_perhaps_done() -> None:
         settle("POST", lost)
     with pytest.raises(UpstreamUncertain) as read:
         settle("GET", lost)
-    assert write.value.hint
-    assert read.value.hint is None
+    assert write.value.hint != read.value.hint  # a read that failed may simply be tried again
+    assert "Try again" in (read.value.hint or "")
 
 
 def test_a_422_names_the_field_and_never_repeats_the_request() -> None:

@@ -45,13 +45,11 @@ class Question:
 def stop_question(view: BotView) -> Question:
     """Asked before a stop."""
     bot, figures = view.bot, view.figures
-    count = len(figures.own_orders) if figures.own_orders is not None else None
-    orders = "Its open orders" if count is None else "Its open order" if count == 1 else f"Its {count} open orders"
     held = figures.position.amount
     kept = f" The {presentation.amount(held)} {bot.pair.base} it has bought stay in the account." if held > 0 else ""
     return Question(
         title=f"Stop “{bot.name}”?",
-        consequence=f"{orders} on {bot.connector} {bot.pair} are cancelled and it quotes no more.{kept} "
+        consequence=f"Its open orders on {bot.connector} {bot.pair} are cancelled and it quotes no more.{kept} "
         "Nothing is sold or bought. It takes about 15 seconds.",
         yes="Stop and cancel orders",
         busy="Stopping…",
