@@ -262,6 +262,6 @@ async def test_account_gets_keys_and_never_shows_them_again(operator: Page, brid
     await operator.get_by_label("Gate io api key").fill("not-a-known-key")
     await operator.get_by_label("Gate io secret key").fill("not-a-known-secret")
     await operator.get_by_role("button", name="Save keys").click()
-    await expect(operator.get_by_role("alert")).to_contain_text("refuses these keys")
+    await expect(operator.get_by_role("alert")).to_contain_text("were not taken")
     await expect(operator.get_by_label("Gate io secret key")).to_have_value("")
     assert "not-a-known-secret" not in await operator.content()

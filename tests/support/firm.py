@@ -25,7 +25,7 @@ from trading_bridge.settings import Settings
 
 ANA = Actor("ana@firm.test", "request-1")
 SPEED = 40.0
-PATIENCE = 25.0  # machine seconds; about 16 simulated minutes
+PATIENCE = 60.0  # machine seconds, for a busy machine; about 40 simulated minutes
 
 
 def new_bot(name: str = "Sharp Spread", **changes: Any) -> NewBot:

@@ -185,12 +185,13 @@ class HummingbotReader:
     async def containers(self) -> Containers:
         """GET /docker/active-containers and /docker/exited-containers -> names.
 
-        Exited is asked first: a container that ends in between is then missing rather than in both.
+        Active is asked first: a container that ends in between is then in both, and counts as exited. The other way
+        round it would be in neither, which reads as gone.
         A Docker error comes as 200 with its text [source]: raises UpstreamUncertain.
         """
-        exited = await self._containers("/docker/exited-containers")
         active = await self._containers("/docker/active-containers")
-        return Containers(active=active, exited=exited - active)
+        exited = await self._containers("/docker/exited-containers")
+        return Containers(active=active - exited, exited=exited)
 
     async def docker_running(self) -> bool:
         """GET /docker/running -> bool. With Docker away since the start the route fails with 500 [measured]:
