@@ -90,7 +90,7 @@ class Firm:
         """Create a bot; its id."""
         return (await self.bots.create(new_bot(name, **changes), ANA)).bot.id
 
-    async def status(self, bot_id: str, *wanted: Status, code: str | None = None) -> BotView:
+    async def status(self, bot_id: str, *wanted: Status, code: str | None = None, seconds: float = PATIENCE) -> BotView:
         """The bot once it has one of these statuses (and this reason code)."""
 
         async def look() -> BotView | None:
@@ -98,7 +98,7 @@ class Firm:
             return view if view.bot.status in wanted and code in (None, view.bot.reason_code) else None
 
         try:
-            return await eventually(look, PATIENCE)
+            return await eventually(look, seconds)
         except AssertionError:
             bot = (await self.bots.get(bot_id)).bot
             told = "\n".join(f"{event.at:%H:%M:%S} {event.message}" for event in await self.bots.timeline(bot_id))
