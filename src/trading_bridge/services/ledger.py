@@ -1,5 +1,6 @@
 """Our own books: every fill once, totals per bot kept up to date as fills arrive."""
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ class Ledger:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
         self._positions: dict[str, Position] = {}
         self._at_midnight: dict[str, tuple[datetime, Position]] = {}
         self._volume: dict[str, deque[tuple[datetime, Decimal]]] = {}
@@ -70,10 +72,11 @@ class Ledger:
         """Store those that are new; answers how many. The same answer read twice changes nothing."""
         if not fills:
             return 0
-        async with self._database.writing() as connection:
-            added = await FillRepository(connection).add(bot.id, fills, self._clock())
-        if added:
-            await self._apply(bot.id, added)
+        async with self._one_at_a_time:  # an addition must not be undone by a refold that began before it
+            async with self._database.writing() as connection:
+                added = await FillRepository(connection).add(bot.id, fills, self._clock())
+            if added:
+                await self._apply(bot.id, added)
         return len(added)
 
     async def _apply(self, bot_id: str, added: Sequence[Fill]) -> None:
