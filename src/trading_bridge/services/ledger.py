@@ -3,14 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading_bridge.domain.bots import Bot
 from trading_bridge.domain.fills import Fill
 from trading_bridge.domain.performance import ZERO, Position, fold
-from trading_bridge.services.clock import Clock
-from trading_bridge.storage.database import Connection, Database
+from trading_bridge.services.clock import Clock, midnight_of
+from trading_bridge.storage.database import Database
 from trading_bridge.storage.fills import FillRepository
 
 DAY = timedelta(hours=24)
@@ -39,7 +39,7 @@ class Ledger:
 
     def _rebuild(self, bot_id: str, fills: Sequence[Fill]) -> None:
         now = self._clock()
-        midnight = _midnight(now)
+        midnight = midnight_of(now)
         self._positions[bot_id] = fold(fills)
         self._at_midnight[bot_id] = (midnight, fold(fill for fill in fills if fill.at < midnight))
         recent = sorted((fill.at, fill.quote_amount) for fill in fills if fill.at >= now - DAY)
@@ -51,7 +51,7 @@ class Ledger:
 
     def position_at_midnight(self, bot_id: str) -> Position:
         """Totals as they were at 00:00 UTC of today."""
-        midnight = _midnight(self._clock())
+        midnight = midnight_of(self._clock())
         day, position = self._at_midnight.setdefault(bot_id, (midnight, Position()))
         if day != midnight:  # the day has changed since the last fill: nothing happened since
             position = self.position(bot_id)
@@ -82,32 +82,20 @@ class Ledger:
     async def _apply(self, bot_id: str, added: Sequence[Fill]) -> None:
         position = self.position(bot_id)
         ordered = sorted(added, key=lambda fill: (fill.at, fill.trade_id))
-        last = position.last_fill_at
-        if last is not None and ordered[0].at <= last:  # late, or of the same moment: only a refold puts it right
+        first, last = ordered[0].at, position.last_fill_at
+        if first < midnight_of(self._clock()) or (last is not None and first <= last):
+            # late, of the same moment, or of a day that is over: only a refold puts it right
             async with self._database.reading() as connection:
-                self._rebuild(bot_id, await self._all_of(connection, bot_id))
+                self._rebuild(bot_id, await FillRepository(connection).of(bot_id))
             return
         self.position_at_midnight(bot_id)  # fixes the day's start before today's fills are added
-        midnight = _midnight(self._clock())
-        if ordered[0].at < midnight:
-            async with self._database.reading() as connection:
-                self._rebuild(bot_id, await self._all_of(connection, bot_id))
-            return
         volume = self._volume.setdefault(bot_id, deque())
         for fill in ordered:
             position = position.add(fill)
             volume.append((fill.at, fill.quote_amount))
         self._positions[bot_id] = position
 
-    @staticmethod
-    async def _all_of(connection: Connection, bot_id: str) -> list[Fill]:
-        return await FillRepository(connection).of(bot_id)
-
     async def fills(self, bot_id: str, *, limit: int | None, before: str | None, since: datetime | None) -> list[Fill]:
         """Fills of a bot, newest first."""
         async with self._database.reading() as connection:
             return await FillRepository(connection).of(bot_id, limit=limit, before=before, since=since)
-
-
-def _midnight(now: datetime) -> datetime:
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading_bridge.domain.views import Sample
-from trading_bridge.services.clock import Clock
+from trading_bridge.services.clock import Clock, midnight_of
 from trading_bridge.storage.database import Database
 from trading_bridge.storage.samples import SampleRepository
 
@@ -32,15 +32,15 @@ class Strips:
             repository = SampleRepository(connection)
             for bot_id, at, quoting in await repository.quoting_since(now - CELLS * CELL):
                 self._quoting.setdefault(bot_id, deque()).append((at, quoting))
-            for bot_id, mid in (await repository.opening_mids(_midnight(now))).items():
-                self._opening[bot_id] = (_midnight(now), mid)
+            for bot_id, mid in (await repository.opening_mids(midnight_of(now))).items():
+                self._opening[bot_id] = (midnight_of(now), mid)
 
     async def add(self, points: dict[str, tuple[Sample, bool | None]]) -> None:
         """Store one point per bot."""
         async with self._database.writing() as connection:
             await SampleRepository(connection).add(points)
         for bot_id, (sample, quoting) in points.items():
-            day = _midnight(sample.at)
+            day = midnight_of(sample.at)
             if sample.mid is not None and self._opening.get(bot_id, (None,))[0] != day:
                 self._opening[bot_id] = (day, sample.mid)
             kept = self._quoting.setdefault(bot_id, deque())
@@ -56,7 +56,7 @@ class Strips:
     def mid_at_midnight(self, bot_id: str) -> Decimal | None:
         """The first mid price seen today (UTC); None when none was."""
         day, mid = self._opening.get(bot_id, (None, None))
-        return mid if day == _midnight(self._clock()) else None
+        return mid if day == midnight_of(self._clock()) else None
 
     def cells(self, bot_id: str) -> tuple[str, ...]:
         """ "quoting", "idle" or "unknown" for each five minutes, oldest first."""
@@ -67,7 +67,3 @@ class Strips:
             if 0 <= index < CELLS and quoting is not None and result[index] != "quoting":
                 result[index] = "quoting" if quoting else "idle"
         return tuple(result)
-
-
-def _midnight(now: datetime) -> datetime:
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
